@@ -1,0 +1,109 @@
+#include "base/error.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	int exit;
+} codes[] = {
+	[-MST_OK] = { "ok", 0 },
+	[-MST_USAGE] = { "usage", 2 },
+	[-MST_DATA] = { "data", 3 },
+	[-MST_NOT_FOUND] = { "not found", 1 },
+	[-MST_CONFLICT] = { "conflict", 1 },
+	[-MST_DENIED] = { "denied", 6 },
+	[-MST_UNAVAILABLE] = { "unavailable", 4 },
+	[-MST_TIMEOUT] = { "timeout", 5 },
+	[-MST_CANCELLED] = { "cancelled", 130 },
+	[-MST_REMOTE] = { "remote", 5 },
+	[-MST_LIMIT] = { "limit", 3 },
+	[-MST_IO] = { "io", 7 },
+	[-MST_BUG] = { "bug", 7 },
+	[-MST_FAILED] = { "failed", 1 },
+};
+
+const char *mst_code_name(int code)
+{
+	return code > 0 || code < MST_CODE_LAST ? "bug" : codes[-code].name;
+}
+
+int mst_code_exit(int code)
+{
+	return code > 0 || code < MST_CODE_LAST ? 7 : codes[-code].exit;
+}
+
+/* Control characters in a message (from a file name, from a server) must not
+ * reach a terminal; a line break would make two lines of one error. */
+static void clean(char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s < 32 || *s == 127)
+			*s = *s == '\n' || *s == '\t' ? ' ' : '?';
+}
+
+static void set(struct mst_error *err, int code, const char *fmt, va_list ap)
+{
+	*err = (struct mst_error){ .code = code };
+	vsnprintf(err->msg, sizeof err->msg, fmt, ap);
+	clean(err->msg);
+}
+
+int mst_fail(struct mst_error *err, int code, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	set(err, code, fmt, ap);
+	va_end(ap);
+	return code;
+}
+
+int mst_fail_errno(struct mst_error *err, int code, const char *fmt, ...)
+{
+	int e = errno;
+	va_list ap;
+	if (!code)
+		code = e == ENOENT ? MST_NOT_FOUND : e == EACCES || e == EPERM ? MST_DENIED : MST_IO;
+	va_start(ap, fmt);
+	set(err, code, fmt, ap);
+	va_end(ap);
+	size_t n = strlen(err->msg);
+	snprintf(err->msg + n, sizeof err->msg - n, ": %s", strerror(e));
+	errno = e;
+	return code;
+}
+
+int mst_wrap(struct mst_error *err, const char *fmt, ...)
+{
+	char old[sizeof err->msg];
+	memcpy(old, err->msg, sizeof old);
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(err->msg, sizeof err->msg, fmt, ap);
+	va_end(ap);
+	clean(err->msg);
+	size_t n = strlen(err->msg);
+	snprintf(err->msg + n, sizeof err->msg - n, ": %s", old);
+	return err->code;
+}
+
+int mst_place(struct mst_error *err, const char *file, uint32_t line, uint32_t col)
+{
+	snprintf(err->file, sizeof err->file, "%s", file ? file : "");
+	clean(err->file);
+	err->line = line;
+	err->col = col;
+	return err->code;
+}
+
+int mst_hint(struct mst_error *err, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(err->hint, sizeof err->hint, fmt, ap);
+	va_end(ap);
+	clean(err->hint);
+	return err->code;
+}

@@ -1,0 +1,120 @@
+/* The command line: one option table per command gives parsing, --help, the man
+ * page and the completions.  cli_main is the only place that prints an error and
+ * chooses an exit status. */
+#ifndef MST_CLI_CLI_H
+#define MST_CLI_CLI_H
+
+#include "base/error.h"
+#include "base/pool.h"
+#include "base/str.h"
+
+#include <signal.h>
+
+struct config;
+
+enum cli_kind {
+	CLI_FLAG,     /* bool */
+	CLI_STRING,   /* const char * */
+	CLI_PATH,     /* const char *; completes file names */
+	CLI_INT,      /* int64_t */
+	CLI_DURATION, /* int64_t, microseconds */
+	CLI_ENUM,     /* const char *, one of `values` ("a|b|c") */
+	CLI_LIST,     /* struct cli_list: may be given several times */
+};
+
+struct cli_list {
+	const char **v;
+	size_t n;
+};
+
+struct cli_opt {
+	const char *name; /* without dashes; NULL ends the table */
+	char letter;      /* 0: none */
+	enum cli_kind kind;
+	size_t offset;         /* into the command's args struct */
+	const char *metavar;   /* "FILE"; NULL for flags */
+	const char *values;    /* CLI_ENUM */
+	const char *key;       /* configuration key that gives the default, or NULL */
+	const char *complete;  /* completer of the value: "path", "dir", "run", "table", "config-key" ... */
+	const char *help;      /* one sentence without full stop; ≤ 52 columns */
+};
+
+struct cli_example {
+	const char *command; /* as typed; the tests run those of `mst-deps`, `mst-plan`, `mst-db`, `mst-run` */
+	const char *says;    /* one line: what it does */
+};
+
+struct cli;
+typedef int cli_run(struct cli *, struct mst_error *);
+
+struct cli_sub {
+	const char *name; /* NULL ends the table */
+	const char *args; /* "[NAME]" */
+	const char *summary;
+	int min_args, max_args; /* max -1: any number */
+	const struct cli_opt *opts; /* of this subcommand alone, or NULL */
+	const char *complete;       /* completer of the operands, or NULL */
+	cli_run *run;
+};
+
+enum {
+	CLI_OUTPUT = 1, /* --json --table --csv */
+	CLI_DB = 2,     /* --db: the state database */
+};
+
+struct cli_cmd {
+	const char *name;    /* "mst-deps" */
+	const char *summary; /* "infer table references from SQL": the NAME line */
+	const char *args;    /* synopsis of the operands; NULL with subcommands */
+	int min_args, max_args;
+	size_t args_size;    /* sizeof of the args struct, zeroed and filled by the table */
+	unsigned groups;     /* CLI_OUTPUT | CLI_DB */
+	const struct cli_opt *opts;
+	const struct cli_sub *subs; /* or NULL */
+	const struct cli_example *examples; /* command NULL ends */
+	const char *reads, *writes;         /* line types, for the man page: "table", "plan, job" */
+	const char *talks_to;               /* "files", "the state database and the warehouse" */
+	const char *exits;                  /* used statuses besides 0 2 7: "1 3 130" */
+	const char *see_also;               /* "mst-plan(1), mst-json(5)" */
+	const char *complete;               /* completer of the operands */
+	cli_run *run;                       /* NULL with subcommands */
+};
+
+enum cli_format { CLI_JSON, CLI_TABLE, CLI_CSV };
+
+struct cli {
+	struct pool *pool; /* lives as long as the command */
+	const struct cli_cmd *cmd;
+	const struct cli_sub *sub;
+	void *args; /* the command's args struct */
+	int argc;   /* operands */
+	char **argv;
+	struct config *config;
+	enum cli_format format; /* table on a terminal, else JSON, unless forced */
+	bool tty_out, tty_err, color_out, color_err;
+	int columns;            /* of the terminal, 80 where there is none */
+};
+
+/* Parses, runs, prints the error, returns the exit status.  cmd->run returns 0, a
+ * negative mst_code with `err` set, or a positive exit status that needs no
+ * message.  Also answers --help, --version, --introspect[=man|bash|zsh|fish] and
+ * --complete KIND PREFIX. */
+int cli_main(int argc, char **argv, const struct cli_cmd *cmd);
+
+/* Set by SIGINT and SIGTERM once cli_catch_signals was called; before that they
+ * kill, as anyone expects of a filter. cli_signal is the number or 0.  The
+ * handlers are installed without SA_RESTART. */
+extern volatile sig_atomic_t cli_signal;
+void cli_catch_signals(void);
+
+/* Talk on stderr: "NAME: text".  Notes are silent where stderr is no terminal;
+ * warnings are not. */
+void cli_note(struct cli *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void cli_warn(struct cli *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* An error that does not end the command, in the form cli_main prints. */
+void cli_report(struct cli *, const struct mst_error *);
+/* Asks the registered names of a kind for completion: set by commands that can
+ * reach the database (lib/cli knows none).  Prints one name a line. */
+extern void (*cli_completer)(struct cli *, const char *kind, const char *prefix);
+
+#endif

@@ -1,0 +1,34 @@
+/* Configuration from one key table (config.c): default, file, profile,
+ * environment, flag -- the later wins, and each value knows where it is from. */
+#ifndef MST_CLI_CONFIG_H
+#define MST_CLI_CONFIG_H
+
+#include "base/error.h"
+#include "base/pool.h"
+#include "base/vec.h"
+
+struct config_key {
+	const char *name;    /* "db" */
+	const char *env;     /* "MST_DB" */
+	const char *def;     /* or NULL */
+	const char *kind;    /* "string", "path", "int", "bool", "duration", "a|b|c" */
+	const char *help;    /* one line */
+	bool secret;         /* shown as *** */
+};
+extern const struct config_key config_keys[]; /* sorted by name; name NULL ends */
+
+struct config;
+/* Reads the file (MST_CONFIG, else $XDG_CONFIG_HOME/mst/config, else
+ * ~/.config/mst/config; absent is fine) and the environment.  `profile` may be
+ * NULL (then MST_PROFILE).  MST_USAGE with file:line for an unknown key (with the
+ * nearest one), a bad value or an unknown profile. */
+int config_load(struct pool *, const char *profile, struct config **out, struct mst_error *);
+/* The value or NULL; an unknown key is a bug and aborts. */
+const char *config_get(const struct config *, const char *key);
+/* "default", "file PATH:LINE", "profile NAME PATH:LINE", "environment MST_DB",
+ * "flag --db" or "unset". */
+const char *config_origin(const struct config *, const char *key);
+/* A flag's value; `flag` is kept for the origin. */
+int config_set(struct config *, const char *key, const char *value, const char *flag, struct mst_error *);
+
+#endif

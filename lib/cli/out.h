@@ -1,0 +1,31 @@
+/* What a command writes to stdout: JSON Lines in a pipe, a table on a terminal,
+ * CSV where asked for.  Commands make JSON lines only; a column table says which
+ * keys the table and the CSV show. */
+#ifndef MST_CLI_OUT_H
+#define MST_CLI_OUT_H
+
+#include "cli/cli.h"
+
+enum out_kind { OUT_TEXT, OUT_NUMBER, OUT_BYTES, OUT_DURATION_US, OUT_TIME, OUT_LIST, OUT_STATE };
+
+struct out_col {
+	const char *key; /* of the line; "a.b" goes into an object; NULL ends */
+	const char *title;
+	enum out_kind kind;
+	bool shrink; /* may be cut where the terminal is narrow */
+};
+
+struct out;
+/* `cols` may be NULL: then the table shows what the first lines carry.  A line
+ * whose "type" is not `type` (where given) is left out of table and CSV. */
+struct out *out_open(struct cli *, const char *type, const struct out_col *cols);
+/* One JSON object without a line break.  MST_IO where stdout is full or closed. */
+int out_line(struct out *, struct str json, struct mst_error *);
+/* Many lines, each with its line break: the fast path. */
+int out_lines(struct out *, struct str lines, struct mst_error *);
+/* What is buffered goes out now (a stream of events). */
+int out_flush(struct out *, struct mst_error *);
+/* Draws the table, flushes and checks stdout: a full disk is an error. */
+int out_close(struct out *, struct mst_error *);
+
+#endif

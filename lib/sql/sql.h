@@ -1,0 +1,47 @@
+/* Table references of SQL text: our own lexer and clause-level reader.  Pure: no
+ * I/O, no clock, no globals; linear in the text; bounded stack on any input. */
+#ifndef MST_SQL_SQL_H
+#define MST_SQL_SQL_H
+
+#include "base/pool.h"
+#include "base/str.h"
+#include "base/vec.h"
+
+enum sql_dialect { SQL_BIGQUERY, SQL_BIGQUERY_LEGACY, SQL_POSTGRES, SQL_ANSI };
+
+/* "bigquery", "legacy", "postgres", "ansi"; -1 for any other name. */
+int sql_dialect_of(struct str name);
+const char *sql_dialect_name(enum sql_dialect);
+
+enum sql_mode { SQL_READ, SQL_WRITE, SQL_CALL };
+
+struct sql_ref {
+	struct str name; /* canonical: see mst-sql(7) */
+	enum sql_mode mode;
+	uint32_t line, col; /* 1-based, col in bytes */
+	struct str text;    /* as written, a view into the text */
+};
+
+enum sql_severity { SQL_NOTE, SQL_WARNING, SQL_ERROR };
+
+struct sql_diag {
+	enum sql_severity severity;
+	uint32_t line, col;
+	struct str msg;
+};
+
+struct sql_refs {
+	VEC(struct sql_ref) refs;   /* every occurrence, in order of the text */
+	VEC(struct sql_diag) diags; /* in order of the text; at most SQL_DIAGS_MAX */
+	/* sorted, unique names */
+	VEC(struct str) reads, writes, calls;
+	enum sql_dialect dialect; /* as found: #legacySQL turns bigquery to legacy */
+};
+
+#define SQL_DIAGS_MAX 100
+
+/* Reads a whole file or script.  Never fails: what cannot be known is in diags.
+ * Views in *out point into `text` or the pool. */
+void sql_read(struct pool *, enum sql_dialect, struct str text, struct sql_refs *out);
+
+#endif
