@@ -30,11 +30,20 @@ struct sql_diag {
 	struct str msg;
 };
 
+/* What the text is as a whole: a table's kind follows from it. */
+enum sql_form {
+	SQL_FORM_QUERY,  /* one statement that gives rows: SELECT, WITH, FROM |>, VALUES, TABLE */
+	SQL_FORM_VIEW,   /* one CREATE [OR REPLACE] [MATERIALIZED] VIEW and nothing else */
+	SQL_FORM_SCRIPT, /* several statements, or one that gives no rows */
+	SQL_FORM_EMPTY,  /* comments and blanks only */
+};
+
 struct sql_refs {
 	VEC(struct sql_ref) refs;   /* every occurrence, in order of the text */
 	VEC(struct sql_diag) diags; /* in order of the text; at most SQL_DIAGS_MAX */
 	/* sorted, unique names */
 	VEC(struct str) reads, writes, calls;
+	enum sql_form form;
 	enum sql_dialect dialect; /* as found: #legacySQL turns bigquery to legacy */
 };
 
