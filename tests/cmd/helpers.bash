@@ -16,6 +16,8 @@
 # Commands are found on PATH.  What they write into a pipe is kept and held against the schemas when
 # all tests have run (tests/cmd/bin/); $MST_BIN names the folder of the commands themselves.
 
+# shellcheck disable=SC2154  # bats sets output and stderr
+
 bats_require_minimum_version 1.5.0
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -68,7 +70,6 @@ says() {
 }
 
 complains() {
-	# shellcheck disable=SC2154  # bats sets it
 	[ "$stderr" = "$1" ] || {
 		diff <(printf '%s\n' "$1") <(printf '%s\n' "$stderr") | sed 's/^</expected:/; s/^>/was:     /'
 		return 1
