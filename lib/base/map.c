@@ -59,7 +59,7 @@ static struct map_entry *find(const struct map *m, struct str key, uint32_t hash
 	}
 }
 
-static uint32_t hash_key(const struct map *m, struct str key)
+uint32_t map_hash(const struct map *m, struct str key)
 {
 	return (uint32_t)(hash_bytes(m->seed, key.p, key.n) >> 16);
 }
@@ -70,7 +70,7 @@ uint64_t *map_get(const struct map *m, struct str key)
 		return NULL;
 	if (!key.p)
 		key.p = "";
-	struct map_entry *e = find(m, key, hash_key(m, key));
+	struct map_entry *e = find(m, key, map_hash(m, key));
 	return e->key ? &e->value : NULL;
 }
 
@@ -94,13 +94,17 @@ static void grow(struct map *m)
 
 uint64_t *map_put(struct map *m, struct str key, bool *is_new)
 {
+	return map_put_hashed(m, key, map_hash(m, key), is_new);
+}
+
+uint64_t *map_put_hashed(struct map *m, struct str key, uint32_t hash, bool *is_new)
+{
 	if (key.n > UINT32_MAX)
 		mst_out_of_memory();
 	if (!key.p)
 		key.p = "";
 	if (m->n + 1 > m->cap / 4 * 3)
 		grow(m);
-	uint32_t hash = hash_key(m, key);
 	struct map_entry *e = find(m, key, hash);
 	if (is_new)
 		*is_new = !e->key;

@@ -29,6 +29,22 @@ uint64_t *map_get(const struct map *, struct str key);
  * Valid until the next map_put.  Keys of 4 GiB and more end the process. */
 uint64_t *map_put(struct map *, struct str key, bool *is_new);
 
+/* For many keys in a row: hash first, have the slot fetched while other work goes on,
+ * then put. `hash` must be map_hash of the same map and key. */
+uint32_t map_hash(const struct map *, struct str key);
+static inline void map_prefetch(const struct map *m, uint32_t hash)
+{
+	if (m->cap)
+		__builtin_prefetch(&m->slot[hash & (m->cap - 1)]);
+}
+/* Second step, once the slot is there: fetches the bytes of the key it holds. */
+static inline void map_prefetch_key(const struct map *m, uint32_t hash)
+{
+	if (m->cap)
+		__builtin_prefetch(m->slot[hash & (m->cap - 1)].key);
+}
+uint64_t *map_put_hashed(struct map *, struct str key, uint32_t hash, bool *is_new);
+
 /* A seeded 64-bit hash (multiply and fold of 8-byte words); not cryptographic. */
 uint64_t hash_bytes(uint64_t seed, const void *p, size_t n);
 /* A random number fixed for the life of the process (from AT_RANDOM). */

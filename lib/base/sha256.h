@@ -8,4 +8,10 @@
 /* 64 lower-case hexadecimal digits and a NUL. */
 char *sha256_hex(char out[SHA256_HEX], struct str data);
 
+/* The same in pieces; the state lives in the pool. */
+struct sha256;
+struct sha256 *sha256_new(struct pool *);
+void sha256_add(struct sha256 *, struct str);
+char *sha256_end(struct sha256 *, char out[SHA256_HEX]);
+
 #endif
