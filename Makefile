@@ -45,6 +45,9 @@ $(B)/lib/lib$(1).a: $(call obj,$(call room_src,$(1)))
 endef
 $(foreach r,$(LIVE_ROOMS),$(eval $(call archive_rule,$(r))))
 
+# lib/db alone sees libpq-fe.h
+$(B)/obj/lib/db/%.o: ALL_CFLAGS += $(shell pkg-config --cflags libpq 2>/dev/null || echo -I/usr/include/postgresql)
+
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(CFLAGS_$(basename $(notdir $<))) -MMD -MP -c -o $@ $<
