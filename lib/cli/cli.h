@@ -37,6 +37,8 @@ struct cli_opt {
 	const char *key;       /* configuration key that gives the default, or NULL */
 	const char *complete;  /* completer of the value: "path", "dir", "run", "table", "config-key" ... */
 	const char *help;      /* one sentence without full stop; ≤ 52 columns */
+	const char *def;       /* the value where neither the flag nor the key gives one, or NULL */
+	int64_t min, max;      /* CLI_INT and CLI_DURATION: the allowed range; both 0: from 0 up */
 };
 
 struct cli_example {
@@ -55,11 +57,13 @@ struct cli_sub {
 	const struct cli_opt *opts; /* of this subcommand alone, or NULL */
 	const char *complete;       /* completer of the operands, or NULL */
 	cli_run *run;
+	bool verbatim;              /* all that stands behind the name is an operand, options too */
 };
 
 enum {
 	CLI_OUTPUT = 1, /* --json --table --csv */
 	CLI_DB = 2,     /* --db: the state database */
+	CLI_NO_CONFIG = 4, /* the configuration is not read: cli->config is NULL */
 };
 
 struct cli_cmd {
@@ -93,17 +97,34 @@ struct cli {
 	enum cli_format format; /* table on a terminal, else JSON, unless forced */
 	bool tty_out, tty_err, color_out, color_err;
 	int columns;            /* of the terminal, 80 where there is none */
+	const char *profile;    /* --profile, or NULL */
 };
 
 /* Parses, runs, prints the error, returns the exit status.  cmd->run returns 0, a
  * negative mst_code with `err` set, or a positive exit status that needs no
  * message.  Also answers --help, --version, --introspect[=man|bash|zsh|fish] and
- * --complete KIND PREFIX. */
+ * --complete KIND PREFIX.
+ *
+ * An option's value comes from the flag, else from its configuration key, else
+ * from `def`, else it is zero.  Options may stand before and behind operands;
+ * of a flag given twice the last counts.
+ *
+ * stdin, stdout and stderr are open in cmd->run whatever the caller closed (a
+ * closed stdout is one that cannot be written to).  A reader that went away ends
+ * a filter by SIGPIPE, without a word.  What was written with stdio is flushed
+ * and checked at the end: a full disk gives status 7. */
 int cli_main(int argc, char **argv, const struct cli_cmd *cmd);
+
+/* Checks a command's tables (names and letters unique, offsets within the args
+ * struct, keys known, texts within their columns): MST_BUG says what is wrong.
+ * --introspect calls it, so the lints see it for every command. */
+int cli_check(const struct cli_cmd *, struct mst_error *);
 
 /* Set by SIGINT and SIGTERM once cli_catch_signals was called; before that they
  * kill, as anyone expects of a filter. cli_signal is the number or 0.  The
- * handlers are installed without SA_RESTART. */
+ * handlers are installed without SA_RESTART.  SIGPIPE no longer kills either:
+ * writing gives MST_IO, the command clears up, and cli_main then ends it by
+ * SIGPIPE.  Handlers, not SIG_IGN: a child that is executed has the defaults. */
 extern volatile sig_atomic_t cli_signal;
 void cli_catch_signals(void);
 

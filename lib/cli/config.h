@@ -31,4 +31,28 @@ const char *config_origin(const struct config *, const char *key);
 /* A flag's value; `flag` is kept for the origin. */
 int config_set(struct config *, const char *key, const char *value, const char *flag, struct mst_error *);
 
+/* The libpq connection string of a `[connection NAME]` section.  `warehouse` is
+ * the key of that name, else the section, else NULL with success: the warehouse
+ * of the private cluster.  MST_NOT_FOUND with the nearest name. */
+int config_connection(const struct config *, const char *name, const char **url, struct mst_error *);
+/* Their names, in byte order. */
+typedef VEC(const char *) config_names;
+void config_connections(const struct config *, struct pool *, config_names *out);
+
+/* Where the file lies, whether it exists or not. */
+int config_path(struct pool *, const char **out, struct mst_error *);
+/* The profile in force, or NULL. */
+const char *config_profile(const struct config *);
+/* Remarks on the environment: one line each (a variable MST_JOB that looks like
+ * a slip for MST_JOBS; an error would punish other programs' variables). */
+const config_names *config_remarks(const struct config *);
+
+/* The value as it may be shown: secret keys as ***, passwords inside connection
+ * strings and URIs as ***. */
+const char *config_shown(struct pool *, const struct config_key *, const char *value);
+/* The key's row, or NULL. */
+const struct config_key *config_key_find(const char *name);
+/* "yes", "true", "on", "1": true. */
+bool config_is_yes(const char *value);
+
 #endif

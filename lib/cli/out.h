@@ -15,6 +15,12 @@ struct out_col {
 	bool shrink; /* may be cut where the terminal is narrow */
 };
 
+/* Where a key is missing or null the cell is empty.  OUT_BYTES and
+ * OUT_DURATION_US take numbers, OUT_TIME an ISO 8601 string (the table shows it
+ * in local time); the CSV keeps the values as they are.  A table holds up to
+ * OUT_TABLE_ROWS rows, then it is drawn and the next part begins. */
+#define OUT_TABLE_ROWS 10000
+
 struct out;
 /* `cols` may be NULL: then the table shows what the first lines carry.  A line
  * whose "type" is not `type` (where given) is left out of table and CSV. */
@@ -25,6 +31,8 @@ int out_line(struct out *, struct str json, struct mst_error *);
 int out_lines(struct out *, struct str lines, struct mst_error *);
 /* What is buffered goes out now (a stream of events). */
 int out_flush(struct out *, struct mst_error *);
+/* Plain text (a tree, a dry run) straight to stdout, whatever the format. */
+int out_text(struct cli *, struct str text, struct mst_error *);
 /* Draws the table, flushes and checks stdout: a full disk is an error. */
 int out_close(struct out *, struct mst_error *);
 

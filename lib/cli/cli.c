@@ -1,0 +1,238 @@
+#include "cli/cli.h"
+#include "base/fs.h"
+#include "base/jsonl.h"
+#include "cli/config.h"
+#include "cli/options.h"
+#include "cli/stdout.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+volatile sig_atomic_t cli_signal;
+void (*cli_completer)(struct cli *, const char *kind, const char *prefix);
+
+static void on_signal(int sig)
+{
+	cli_signal = sig;
+}
+
+static void on_pipe(int sig)
+{
+	(void)sig;
+}
+
+void cli_catch_signals(void)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+	sigemptyset(&sa.sa_mask);
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	sa.sa_handler = on_pipe;
+	sigaction(SIGPIPE, &sa, NULL);
+}
+
+/* A file opened while 1 is closed would become stdout and get the output.  A
+ * closed stdout becomes a descriptor that refuses to be written to. */
+static void open_std(void)
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			(void)!open("/dev/null", fd == 2 ? O_WRONLY : O_RDONLY);
+}
+
+static void say(const char *name, const char *what, const char *fmt, va_list ap)
+{
+	POOL_SCRATCH(pool);
+	struct buf b;
+	struct mst_error ignored;
+	buf_init(&b, pool);
+	buf_printf(&b, "%s: %s", name, what);
+	size_t start = b.n;
+	buf_z(&b, pool_vprintf(pool, fmt, ap));
+	for (char *p = b.p + start; p < b.p + b.n; p++)
+		if ((unsigned char)*p < 32 || *p == 127)
+			*p = '?';
+	buf_char(&b, '\n');
+	(void)fs_write_all(STDERR_FILENO, b.p, b.n, "stderr", &ignored);
+}
+
+void cli_note(struct cli *cli, const char *fmt, ...)
+{
+	va_list ap;
+	if (!cli->tty_err)
+		return;
+	va_start(ap, fmt);
+	say(cli->cmd->name, "", fmt, ap);
+	va_end(ap);
+}
+
+void cli_warn(struct cli *cli, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	say(cli->cmd->name, "warning: ", fmt, ap);
+	va_end(ap);
+}
+
+void cli_report(struct cli *cli, const struct mst_error *e)
+{
+	struct buf b;
+	struct mst_error ignored;
+	buf_init(&b, cli->pool);
+	buf_printf(&b, "%s: ", cli->cmd->name);
+	if (e->file[0]) {
+		buf_z(&b, e->file);
+		if (e->line)
+			buf_printf(&b, ":%u", e->line);
+		if (e->line && e->col)
+			buf_printf(&b, ":%u", e->col);
+		buf_z(&b, ": ");
+	}
+	buf_printf(&b, "%s\n", e->msg[0] ? e->msg : mst_code_name(e->code));
+	if (e->hint[0])
+		buf_printf(&b, "  %s\n", e->hint);
+	(void)fs_write_all(STDERR_FILENO, b.p, b.n, "stderr", &ignored);
+}
+
+static void look_at_terminal(struct cli *cli, const struct cli_parsed *p)
+{
+	cli->tty_out = isatty(STDOUT_FILENO);
+	cli->tty_err = isatty(STDERR_FILENO);
+	cli->format = p->format_given ? p->format : cli->tty_out ? CLI_TABLE : CLI_JSON;
+	cli->columns = 80;
+	if (cli->tty_out || cli->tty_err) {
+		struct winsize w;
+		if (ioctl(cli->tty_out ? STDOUT_FILENO : STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 0)
+			cli->columns = w.ws_col;
+	}
+	const char *color = cli->config ? config_get(cli->config, "color") : NULL;
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+	bool ok = !(no && *no) && !(term && strcmp(term, "dumb") == 0);
+	if (color && strcmp(color, "never") == 0)
+		return;
+	bool always = color && strcmp(color, "always") == 0;
+	cli->color_out = always || (ok && cli->tty_out);
+	cli->color_err = always || (ok && cli->tty_err);
+}
+
+static int load_config(struct cli *cli, struct mst_error *err)
+{
+	if (cli->cmd->groups & CLI_NO_CONFIG)
+		return 0;
+	if (config_load(cli->pool, cli->profile, &cli->config, err))
+		return err->code;
+	const config_names *remarks = config_remarks(cli->config);
+	for (size_t i = 0; i < remarks->n; i++)
+		cli_warn(cli, "%s", remarks->v[i]);
+	return 0;
+}
+
+static int introspect(struct cli *cli, const char *what, const char *prose_path, struct mst_error *err)
+{
+	struct buf b;
+	struct str prose = STR("");
+	buf_init(&b, cli->pool);
+	if (cli_check(cli->cmd, err))
+		return err->code;
+	if (prose_path && fs_read_file(cli->pool, prose_path, 1 << 20, &prose, err))
+		return err->code;
+	if (strcmp(what, "json") == 0)
+		cli_introspect_json(&b, cli->cmd);
+	else
+		return mst_fail(err, MST_USAGE, "unknown introspection '%s'", what);
+	return stdout_write(b.p, b.n, err);
+}
+
+static void print_key_names(struct cli *cli, const char *prefix)
+{
+	struct buf b;
+	struct mst_error ignored;
+	buf_init(&b, cli->pool);
+	for (const struct config_key *k = config_keys; k->name; k++)
+		if (strncmp(k->name, prefix, strlen(prefix)) == 0)
+			buf_printf(&b, "%s\n", k->name);
+	(void)stdout_write(b.p, b.n, &ignored);
+}
+
+/* Completion never speaks: a broken configuration or a database that is away
+ * gives no names. */
+static void complete(struct cli *cli, const char *kind, const char *prefix)
+{
+	struct mst_error ignored;
+	if (strcmp(kind, "config-key") == 0) {
+		print_key_names(cli, prefix);
+		return;
+	}
+	if (config_load(cli->pool, NULL, &cli->config, &ignored) == 0 && cli_completer)
+		cli_completer(cli, kind, prefix);
+}
+
+static int answer(struct cli *cli, int argc, char **argv, struct mst_error *err)
+{
+	struct cli_parsed p = { 0 };
+	struct buf b;
+	const char *word = argc > 1 ? argv[1] : "";
+	buf_init(&b, cli->pool);
+	if (strncmp(word, "--introspect", 12) == 0 && (word[12] == 0 || word[12] == '='))
+		return introspect(cli, word[12] ? word + 13 : "json", argc > 2 ? argv[2] : NULL, err);
+	if (strcmp(word, "--complete") == 0 && argc > 2) {
+		complete(cli, argv[2], argc > 3 ? argv[3] : "");
+		return 0;
+	}
+	if (cli_parse(cli, argc, argv, &p, err))
+		return err->code;
+	if (p.common.help) {
+		cli_help(&b, cli->cmd, cli->sub);
+		return stdout_write(b.p, b.n, err);
+	}
+	if (p.common.version) {
+		buf_printf(&b, "%s %s\n", cli->cmd->name, MST_VERSION);
+		return stdout_write(b.p, b.n, err);
+	}
+	if (load_config(cli, err) || cli_defaults(cli, &p, err))
+		return err->code;
+	look_at_terminal(cli, &p);
+	return cli->sub ? cli->sub->run(cli, err) : cli->cmd->run(cli, err);
+}
+
+/* A command that caught signals and was told by a write that nobody reads any
+ * more ends as the others do. */
+static void die_of_pipe(void)
+{
+	sigset_t set;
+	signal(SIGPIPE, SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGPIPE);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	raise(SIGPIPE);
+}
+
+int cli_main(int argc, char **argv, const struct cli_cmd *cmd)
+{
+	struct mst_error err = { 0 }, late = { 0 };
+	struct cli cli = { .pool = pool_new(NULL), .cmd = cmd };
+	open_std();
+	int rc = answer(&cli, argc, argv, &err);
+	int status = rc >= 0 ? rc : mst_code_exit(rc);
+	int end = stdout_finish(&late);
+	if (stdout_is_broken_pipe()) {
+		pool_free(cli.pool);
+		die_of_pipe();
+		return 141;
+	}
+	if (rc < 0) {
+		if (rc == MST_CANCELLED && cli_signal == SIGTERM)
+			status = 143;
+		cli_report(&cli, &err);
+	} else if (end) {
+		cli_report(&cli, &late);
+		status = mst_code_exit(end);
+	}
+	pool_free(cli.pool);
+	return status;
+}

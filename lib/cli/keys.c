@@ -1,0 +1,31 @@
+/* The key table: one row a key, sorted by name.  The file, the environment,
+ * `mst config`, completion and mst-config(5) are made from it. */
+#include "cli/config.h"
+
+#include <stddef.h>
+
+const struct config_key config_keys[] = {
+	{ .name = "color", .env = "MST_COLOR", .def = "auto", .kind = "auto|always|never",
+	  .help = "colours; auto: on a terminal, unless NO_COLOR is set" },
+	{ .name = "commands", .env = "MST_COMMANDS", .def = "yes", .kind = "bool",
+	  .help = "let mst-run execute the shell commands of imports" },
+	{ .name = "db", .env = "MST_DB", .kind = "string",
+	  .help = "the state database; unset: the private cluster" },
+	{ .name = "dialect", .env = "MST_DIALECT", .def = "bigquery", .kind = "bigquery|postgres|ansi",
+	  .help = "SQL dialect of files that do not say theirs" },
+	{ .name = "home", .env = "MST_HOME", .kind = "path",
+	  .help = "folder of the private cluster; unset: $XDG_DATA_HOME/mst" },
+	{ .name = "jobs", .env = "MST_JOBS", .kind = "int",
+	  .help = "how many jobs run at once; unset: one for each core" },
+	{ .name = "name_from", .env = "MST_NAME_FROM", .kind = "string",
+	  .help = "pattern that makes table names from paths" },
+	{ .name = "pg_bin", .env = "MST_PG_BIN", .kind = "path",
+	  .help = "folder of the PostgreSQL programs; unset: the newest found" },
+	{ .name = "profile", .env = "MST_PROFILE", .kind = "string",
+	  .help = "the profile in force" },
+	{ .name = "project", .env = "MST_PROJECT", .kind = "string",
+	  .help = "project of names that have none" },
+	{ .name = "warehouse", .env = "MST_WAREHOUSE", .kind = "string",
+	  .help = "the warehouse; unset: a database of the private cluster" },
+	{ 0 },
+};

@@ -1,0 +1,74 @@
+#include "cli/config.h"
+#include "base/str.h"
+
+/* Ends a libpq value: a blank, or the closing quote where it began with one. */
+static const char *value_end(const char *p)
+{
+	char quote = *p == '\'' ? *p++ : 0;
+	while (*p && (quote ? *p != '\'' : *p != ' ' && *p != '\t')) {
+		if (*p == '\\' && p[1])
+			p++;
+		p++;
+	}
+	return quote && *p ? p + 1 : p;
+}
+
+/* "scheme://user:PASSWORD@host": everything between the first ':' of the
+ * authority and its last '@', since unescaped passwords are seen in the wild. */
+static bool mask_authority(struct buf *b, const char **at)
+{
+	const char *p = strstr(*at, "://");
+	if (!p)
+		return false;
+	p += 3;
+	size_t n = strcspn(p, "/?#");
+	const char *end = p + n, *sign = NULL;
+	for (const char *q = p; *q; q++)
+		if (*q == '@' && (q < end || !sign))
+			sign = q;
+	const char *colon = sign ? memchr(p, ':', (size_t)(sign - p)) : NULL;
+	if (!colon)
+		return false;
+	buf_add(b, *at, (size_t)(colon + 1 - *at));
+	buf_z(b, "***");
+	*at = sign;
+	return true;
+}
+
+const char *config_shown(struct pool *pool, const struct config_key *key, const char *value)
+{
+	static const char *const words[] = { "password", "passwd", "sslpassword" };
+	struct buf b;
+	if (!value)
+		return NULL;
+	if (key && key->secret)
+		return "***";
+	const char *p = value;
+	buf_init(&b, pool);
+	bool uri = strstr(value, "://") != NULL;
+	if (uri)
+		mask_authority(&b, &p);
+	while (*p) {
+		size_t hit = 0;
+		bool start = p == value || strchr(uri ? "?&" : " \t", p[-1]);
+		for (size_t i = 0; start && i < 3 && !hit; i++) {
+			size_t n = strlen(words[i]);
+			if (strncmp(p, words[i], n) == 0) {
+				size_t blanks = uri ? 0 : strspn(p + n, " \t");
+				if (p[n + blanks] == '=')
+					hit = n + blanks + 1;
+			}
+		}
+		if (!hit) {
+			buf_char(&b, *p++);
+			continue;
+		}
+		buf_add(&b, p, hit);
+		p += hit;
+		if (!uri)
+			p += strspn(p, " \t");
+		buf_z(&b, "***");
+		p = uri ? p + strcspn(p, "&#") : value_end(p);
+	}
+	return buf_cstr(&b);
+}
