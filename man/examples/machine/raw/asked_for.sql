@@ -1,0 +1,13 @@
+-- mst: kind: import
+-- mst: description: names of the packages that a person asked for; the others came as dependencies
+-- mst: owner: machine
+-- mst: tags: [raw, demo]
+-- mst: freq: day
+-- mst: format: tsv
+-- mst: columns: {name: text}
+-- mst: command: |
+-- mst:   if command -v apt-mark >/dev/null 2>&1; then
+-- mst:     apt-mark showmanual
+-- mst:   elif command -v dnf >/dev/null 2>&1; then
+-- mst:     dnf -C -q repoquery --userinstalled --qf '%{name}\n' 2>/dev/null || :
+-- mst:   fi

@@ -1,0 +1,13 @@
+-- mst: kind: import
+-- mst: description: when the files of each package were last unpacked, in seconds since 1970
+-- mst: owner: machine
+-- mst: tags: [raw, demo]
+-- mst: freq: day
+-- mst: format: tsv
+-- mst: columns: {name: text, epoch: bigint}
+-- mst: command: |
+-- mst:   if [ -d /var/lib/dpkg/info ]; then
+-- mst:     find /var/lib/dpkg/info -name '*.list' -printf '%f\t%Ts\n' | sed 's/\(:[^:\t]*\)\{0,1\}\.list\t/\t/'
+-- mst:   elif command -v rpm >/dev/null 2>&1; then
+-- mst:     rpm -qa --qf '%{NAME}\t%{INSTALLTIME}\n'
+-- mst:   fi

@@ -1,0 +1,41 @@
+-- mst: kind: import
+-- mst: description: every installed package as the package manager of this machine tells it
+-- mst: owner: machine
+-- mst: tags: [raw, demo]
+-- mst: freq: day
+-- mst: format: csv
+-- mst: columns:
+-- mst:   name: text
+-- mst:   arch: text
+-- mst:   version: text
+-- mst:   section: text
+-- mst:   essential: text
+-- mst:   kib: bigint
+-- mst:   source: text
+-- mst:   maintainer: text
+-- mst:   summary: text
+-- mst:   depends: text
+-- mst:   recommends: text
+-- mst:   provides: text
+-- mst: command: |
+-- mst:   # fields end with 037, records with 036: no text of a package can hold these
+-- mst:   if command -v dpkg-query >/dev/null 2>&1; then
+-- mst:     dpkg-query -W -f "$(printf '${db:Status-Status}\037${Package}\037${Architecture}\037${Version}\037${Section}\037${Essential}\037${Installed-Size}\037${source:Package}\037${Maintainer}\037${binary:Summary}\037${Pre-Depends}, ${Depends}\037${Recommends}\037${Provides}\036')"
+-- mst:   elif command -v rpm >/dev/null 2>&1; then
+-- mst:     rpm -qa --qf "$(printf 'installed\037%%{NAME}\037%%{ARCH}\037%%{VERSION}-%%{RELEASE}\037%%{GROUP}\037no\037%%{SIZE}B\037%%{SOURCERPM}\037%%{VENDOR}\037%%{SUMMARY}\037[%%{REQUIRENAME}, ]\037[%%{RECOMMENDNAME}, ]\037[%%{PROVIDENAME}, ]\036')"
+-- mst:   else
+-- mst:     # no package manager that we know: the folders of /usr stand for packages
+-- mst:     du -k -d 2 /usr 2>/dev/null | awk -F '\t' '$2 ~ /^\/usr\/[^\/]+\/[^\/]+$/ {
+-- mst:       split($2, p, "/")
+-- mst:       printf "installed\037%s/%s\037\037\037%s\037no\037%s\037\037\037\037\037\037\036", p[3], p[4], p[3], $1 }'
+-- mst:   fi |
+-- mst:   iconv -c -f UTF-8 -t UTF-8 |
+-- mst:   LC_ALL=C awk 'BEGIN { FS = "\037"; RS = "\036" }
+-- mst:     $1 == "installed" {
+-- mst:       if ($7 ~ /B$/) $7 = int($7 / 1024)
+-- mst:       for (i = 2; i <= 13; i++) {
+-- mst:         gsub(/"/, "\"\"", $i)
+-- mst:         printf "%s\"%s\"", (i > 2 ? "," : ""), $i
+-- mst:       }
+-- mst:       printf "\n"
+-- mst:     }'
