@@ -45,11 +45,18 @@ static void open_std(void)
 			(void)!open("/dev/null", fd == 2 ? O_WRONLY : O_RDONLY);
 }
 
+static void talk(const struct buf *b)
+{
+	struct mst_error ignored;
+	if (cli_before_talk)
+		cli_before_talk();
+	(void)fs_write_all(STDERR_FILENO, b->p, b->n, "stderr", &ignored);
+}
+
 static void say(const char *name, const char *what, const char *fmt, va_list ap)
 {
 	POOL_SCRATCH(pool);
 	struct buf b;
-	struct mst_error ignored;
 	buf_init(&b, pool);
 	buf_printf(&b, "%s: %s", name, what);
 	size_t start = b.n;
@@ -58,7 +65,7 @@ static void say(const char *name, const char *what, const char *fmt, va_list ap)
 		if ((unsigned char)*p < 32 || *p == 127)
 			*p = '?';
 	buf_char(&b, '\n');
-	(void)fs_write_all(STDERR_FILENO, b.p, b.n, "stderr", &ignored);
+	talk(&b);
 }
 
 void cli_note(struct cli *cli, const char *fmt, ...)
@@ -82,7 +89,6 @@ void cli_warn(struct cli *cli, const char *fmt, ...)
 void cli_report(struct cli *cli, const struct mst_error *e)
 {
 	struct buf b;
-	struct mst_error ignored;
 	buf_init(&b, cli->pool);
 	buf_printf(&b, "%s: ", cli->cmd->name);
 	if (e->file[0]) {
@@ -96,7 +102,7 @@ void cli_report(struct cli *cli, const struct mst_error *e)
 	buf_printf(&b, "%s\n", e->msg[0] ? e->msg : mst_code_name(e->code));
 	if (e->hint[0])
 		buf_printf(&b, "  %s\n", e->hint);
-	(void)fs_write_all(STDERR_FILENO, b.p, b.n, "stderr", &ignored);
+	talk(&b);
 }
 
 static void look_at_terminal(struct cli *cli, const struct cli_parsed *p)

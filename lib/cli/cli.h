@@ -134,6 +134,9 @@ void cli_note(struct cli *, const char *fmt, ...) __attribute__((format(printf, 
 void cli_warn(struct cli *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* An error that does not end the command, in the form cli_main prints. */
 void cli_report(struct cli *, const struct mst_error *);
+/* Called before anything is written to a terminal, where set: live progress takes
+ * itself away (progress.h). */
+extern void (*cli_before_talk)(void);
 /* Asks the registered names of a kind for completion: set by commands that can
  * reach the database (lib/cli knows none).  Prints one name a line. */
 extern void (*cli_completer)(struct cli *, const char *kind, const char *prefix);

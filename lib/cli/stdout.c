@@ -1,16 +1,20 @@
 #include "cli/stdout.h"
 #include "base/fs.h"
+#include "cli/cli.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
+void (*cli_before_talk)(void);
 static bool broken_pipe;
 
 int stdout_write(const void *p, size_t n, struct mst_error *err)
 {
 	if (!n)
 		return 0;
+	if (cli_before_talk)
+		cli_before_talk();
 	errno = 0;
 	int rc = fs_write_all(STDOUT_FILENO, p, n, "stdout", err);
 	if (rc && errno == EPIPE)

@@ -1,39 +1,9 @@
 #include "render/table.h"
-#include "base/utf8.h"
+#include "render/width.h"
 
 #include <errno.h>
 #include <libsmartcols/libsmartcols.h>
-#include <locale.h>
 #include <stdlib.h>
-
-void table_harmless(struct buf *b, struct str s)
-{
-	for (size_t i = 0; i < s.n;) {
-		unsigned char c = (unsigned char)s.p[i];
-		unsigned n = utf8_seq(s.p + i, s.n - i);
-		if (c == '\n' || c == '\t' || c == '\r')
-			buf_char(b, ' ');
-		else if (c < 32 || c == 127)
-			buf_char(b, '?');
-		else if (n == 0)
-			buf_z(b, "\xef\xbf\xbd");
-		else if (n == 2 && c == 0xc2 && (unsigned char)s.p[i + 1] < 0xa0)
-			buf_char(b, '?'); /* C1: some terminals obey them */
-		else
-			buf_add(b, s.p + i, n);
-		i += n ? n : 1;
-	}
-}
-
-/* smartcols counts cells by the locale: UTF-8 is what we write, whatever the
- * locale's language is; where C.UTF-8 is missing the widths are those of bytes. */
-static void use_utf8(void)
-{
-	static bool done;
-	if (!done && !setlocale(LC_CTYPE, "C.UTF-8"))
-		setlocale(LC_CTYPE, "");
-	done = true;
-}
 
 static void free_text(void *p)
 {
@@ -52,7 +22,7 @@ int table_draw(struct buf *out, const struct table_col *col, size_t cols, const 
 	POOL_SCRATCH(pool);
 	struct buf b;
 	char *text;
-	use_utf8();
+	width_locale();
 	struct libscols_table *t = scols_new_table();
 	if (!t)
 		mst_out_of_memory();
@@ -82,7 +52,7 @@ int table_draw(struct buf *out, const struct table_col *col, size_t cols, const 
 		for (size_t c = 0; c < cols; c++) {
 			const struct table_cell *cell = &cells[r * cols + c];
 			buf_reset(&b);
-			table_harmless(&b, cell->text);
+			width_harmless(&b, cell->text);
 			if (scols_line_set_data(line, c, buf_cstr(&b)))
 				mst_out_of_memory();
 			if (color && colors[cell->color])

@@ -26,7 +26,4 @@ struct table_cell {
 int table_draw(struct buf *out, const struct table_col *col, size_t cols, const struct table_cell *cells, size_t rows,
 	       int columns, bool color, bool header, struct mst_error *);
 
-/* Appends `s` without anything a terminal would obey. */
-void table_harmless(struct buf *, struct str s);
-
 #endif
