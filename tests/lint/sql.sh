@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# SQL stands in lib/store and lib/provider only; lib/db begins, ends and copies by itself.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+
+verb='SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH|CREATE|ALTER|DROP|TRUNCATE|GRANT|LOCK'
+hits=$(grep -rnE "\"[[:space:]]*($verb)[[:space:]]+[A-Za-z%\\\"]" bin lib --include='*.[ch]' |
+	grep -vE '^lib/(store|provider|sql)/' | grep -vE '^[^:]*:[0-9]+:[[:space:]]*(/?\*|//)')
+[ -z "$hits" ] || { echo "$hits" && exit 1; }
