@@ -1,14 +1,12 @@
 #include "base/jsonl.h"
 
+#include "base/jsonplain.h"
 #include "base/utf8.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 /* ---- scanner ---- */
 
@@ -58,28 +56,6 @@ static inline void blanks(struct scan *s)
 		s->p++;
 }
 
-/* First byte at or behind p that is a quote, a backslash, a control character or
- * not ASCII. */
-static inline const char *plain_end(const char *p, const char *end)
-{
-#if defined(__SSE2__)
-	const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'), low = _mm_set1_epi8(0x20);
-	while (end - p >= 16) {
-		__m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
-		/* signed: bytes of 0x80 and more are below 0x20 too */
-		__m128i hit = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(x, quote), _mm_cmpeq_epi8(x, slash)),
-					   _mm_cmplt_epi8(x, low));
-		unsigned mask = (unsigned)_mm_movemask_epi8(hit);
-		if (mask)
-			return p + __builtin_ctz(mask);
-		p += 16;
-	}
-#endif
-	while (p < end && *p != '"' && *p != '\\' && (signed char)*p >= 0x20)
-		p++;
-	return p;
-}
-
 static int hex4(const char *p, const char *end)
 {
 	int v = 0;
@@ -104,7 +80,7 @@ static int string(struct scan *s, bool *escaped)
 	s->p++;
 	*escaped = false;
 	for (;;) {
-		s->p = plain_end(s->p, s->end);
+		s->p = json_plain_end(s->p, s->end);
 		if (s->p >= s->end)
 			return bad(s, "");
 		unsigned char c = (unsigned char)*s->p;
@@ -526,9 +502,8 @@ static const char *over_blanks(const char *p, const char *end)
 
 static const char *over_string(const char *p, const char *end)
 {
-	for (p++; p < end && *p != '"'; p++)
-		if (*p == '\\')
-			p++;
+	for (p = json_plain_end(p + 1, end); p < end && *p != '"'; p = json_plain_end(p, end))
+		p += *p == '\\' ? 2 : 1;
 	return p < end ? p + 1 : end;
 }
 
@@ -660,6 +635,19 @@ static int fill(struct jsonl_reader *r, struct mst_error *err)
 	return 0;
 }
 
+/* Without the byte order mark of a first line and the CR of a last; false for a blank one. */
+static bool trim_line(struct str *l, bool first)
+{
+	if (first && l->n >= 3 && memcmp(l->p, "\xef\xbb\xbf", 3) == 0)
+		*l = (struct str){ l->p + 3, l->n - 3 };
+	if (l->n && l->p[l->n - 1] == '\r')
+		l->n--;
+	size_t i = 0;
+	while (i < l->n && (l->p[i] == ' ' || l->p[i] == '\t'))
+		i++;
+	return i < l->n;
+}
+
 int jsonl_next(struct jsonl_reader *r, struct str *line, struct mst_error *err)
 {
 	size_t seen = 0;
@@ -676,207 +664,27 @@ int jsonl_next(struct jsonl_reader *r, struct str *line, struct mst_error *err)
 		}
 		if (!nl && have == 0)
 			return 0;
-		size_t len = nl ? (size_t)(nl - from) : have;
-		r->start += nl ? len + 1 : len;
+		struct str l = { from, nl ? (size_t)(nl - from) : have };
+		r->start += nl ? l.n + 1 : l.n;
 		seen = 0;
-		if (r->line++ == 0 && len >= 3 && memcmp(from, "\xef\xbb\xbf", 3) == 0) {
-			from += 3;
-			len -= 3;
+		if (trim_line(&l, r->line++ == 0)) {
+			*line = l;
+			return 1;
 		}
-		if (len && from[len - 1] == '\r')
-			len--;
-		size_t i = 0;
-		while (i < len && (from[i] == ' ' || from[i] == '\t'))
-			i++;
-		if (i == len)
-			continue;
-		*line = (struct str){ from, len };
-		return 1;
 	}
 }
 
-/* ---- writer ---- */
-
-void json_quote(struct buf *b, struct str s)
+bool jsonl_cut(struct str *rest, uint64_t *line, struct str *out)
 {
-	static const char hex[] = "0123456789abcdef";
-	const char *p = s.n ? s.p : "", *end = p + s.n;
-	buf_reserve(b, s.n + 2);
-	buf_char(b, '"');
-	while (p < end) {
-		const char *q = plain_end(p, end);
-		buf_add(b, p, (size_t)(q - p));
-		p = q;
-		if (p == end)
-			break;
-		unsigned char c = (unsigned char)*p;
-		if (c >= 0x80) {
-			unsigned k = utf8_seq(p, (size_t)(end - p));
-			if (k) {
-				buf_add(b, p, k);
-				p += k;
-			} else {
-				utf8_put(b, 0xfffd);
-				p++;
-			}
-			continue;
+	while (rest->n) {
+		const char *nl = memchr(rest->p, '\n', rest->n);
+		struct str l = { rest->p, nl ? (size_t)(nl - rest->p) : rest->n };
+		size_t used = nl ? l.n + 1 : l.n;
+		*rest = (struct str){ rest->p + used, rest->n - used };
+		if (trim_line(&l, (*line)++ == 0)) {
+			*out = l;
+			return true;
 		}
-		buf_char(b, '\\');
-		switch (c) {
-		case '"': case '\\': buf_char(b, (char)c); break;
-		case '\n': buf_char(b, 'n'); break;
-		case '\t': buf_char(b, 't'); break;
-		case '\r': buf_char(b, 'r'); break;
-		case '\b': buf_char(b, 'b'); break;
-		case '\f': buf_char(b, 'f'); break;
-		default:
-			buf_add(b, "u00", 3);
-			buf_char(b, hex[c >> 4]);
-			buf_char(b, hex[c & 15]);
-		}
-		p++;
 	}
-	buf_char(b, '"');
-}
-
-void jw_init(struct jw *w, struct buf *b)
-{
-	*w = (struct jw){ .b = b };
-}
-
-static void before_value(struct jw *w)
-{
-	uint64_t bit = UINT64_C(1) << w->depth;
-	if (w->depth && !(w->object & bit)) {
-		if (w->comma & bit)
-			buf_char(w->b, ',');
-		w->comma |= bit;
-	}
-}
-
-static void open_(struct jw *w, bool object)
-{
-	before_value(w);
-	if (w->depth >= 63)
-		abort();
-	w->depth++;
-	uint64_t bit = UINT64_C(1) << w->depth;
-	w->comma &= ~bit;
-	w->object = object ? w->object | bit : w->object & ~bit;
-	buf_char(w->b, object ? '{' : '[');
-}
-
-void jw_object(struct jw *w)
-{
-	open_(w, true);
-}
-
-void jw_array(struct jw *w)
-{
-	open_(w, false);
-}
-
-void jw_end(struct jw *w)
-{
-	uint64_t bit = UINT64_C(1) << w->depth;
-	buf_char(w->b, w->object & bit ? '}' : ']');
-	w->depth--;
-}
-
-void jw_key_str(struct jw *w, struct str key)
-{
-	uint64_t bit = UINT64_C(1) << w->depth;
-	if (w->comma & bit)
-		buf_char(w->b, ',');
-	w->comma |= bit;
-	json_quote(w->b, key);
-	buf_char(w->b, ':');
-}
-
-void jw_key(struct jw *w, const char *key)
-{
-	jw_key_str(w, str_of(key));
-}
-
-void jw_str(struct jw *w, struct str s)
-{
-	before_value(w);
-	json_quote(w->b, s);
-}
-
-void jw_z(struct jw *w, const char *z)
-{
-	if (z)
-		jw_str(w, str_of(z));
-	else
-		jw_null(w);
-}
-
-void jw_int(struct jw *w, int64_t v)
-{
-	before_value(w);
-	buf_printf(w->b, "%lld", (long long)v);
-}
-
-void jw_double(struct jw *w, double v)
-{
-	if (v != v || v - v != 0) {
-		jw_null(w);
-		return;
-	}
-	before_value(w);
-	char tmp[40];
-	int prec = 15;
-	do
-		snprintf(tmp, sizeof tmp, "%.*g", prec, v);
-	while (strtod(tmp, NULL) != v && ++prec <= 17);
-	buf_z(w->b, tmp);
-}
-
-void jw_bool(struct jw *w, bool v)
-{
-	before_value(w);
-	buf_z(w->b, v ? "true" : "false");
-}
-
-void jw_null(struct jw *w)
-{
-	before_value(w);
-	buf_z(w->b, "null");
-}
-
-void jw_raw(struct jw *w, struct str json)
-{
-	before_value(w);
-	buf_str(w->b, json);
-}
-
-void jw_key_s(struct jw *w, const char *key, struct str v)
-{
-	jw_key(w, key);
-	jw_str(w, v);
-}
-
-void jw_key_z(struct jw *w, const char *key, const char *v)
-{
-	jw_key(w, key);
-	jw_z(w, v);
-}
-
-void jw_key_i(struct jw *w, const char *key, int64_t v)
-{
-	jw_key(w, key);
-	jw_int(w, v);
-}
-
-void jw_key_b(struct jw *w, const char *key, bool v)
-{
-	jw_key(w, key);
-	jw_bool(w, v);
-}
-
-void jw_key_raw(struct jw *w, const char *key, struct str json)
-{
-	jw_key(w, key);
-	jw_raw(w, json);
+	return false;
 }

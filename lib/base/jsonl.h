@@ -78,6 +78,15 @@ int jsonl_next(struct jsonl_reader *, struct str *line, struct mst_error *);
 /* Puts the reader's file and line into an error of json_scan_object & co. */
 int jsonl_place(const struct jsonl_reader *, struct mst_error *);
 
+/* The same over a text in memory: cuts the next line that is not blank off *rest and
+ * counts in *line; false at the end. *line is 0 before the first. */
+bool jsonl_cut(struct str *rest, uint64_t *line, struct str *out);
+
+/* One form for all ways to write the same value: no blanks, keys in byte order,
+ * strings with the escapes of json_quote, numbers as they stand. For hashes.  The
+ * value must have been scanned. */
+void json_canonical(struct buf *, struct json_val);
+
 /* Writer.  Nesting is at most 64 deep here.  jw_end closes what was opened last. */
 struct jw {
 	struct buf *b;

@@ -90,6 +90,7 @@ static void grow(struct map *m)
 			j = (j + 1) & mask;
 		m->slot[j] = old[i];
 	}
+	pool_give_back(m->pool, old, old_cap * sizeof *old);
 }
 
 uint64_t *map_put(struct map *m, struct str key, bool *is_new)

@@ -209,6 +209,21 @@ void *pool_realloc(struct pool *p, void *old_p, size_t old, size_t n)
 	return r;
 }
 
+void pool_give_back(struct pool *p, void *old, size_t n)
+{
+	if (!old || n < LARGE_MIN)
+		return;
+	struct large *l = (struct large *)((char *)old - offsetof(struct large, data));
+	if (l->prev)
+		l->prev->next = l->next;
+	else
+		p->large = l->next;
+	if (l->next)
+		l->next->prev = l->prev;
+	p->bytes -= n;
+	free(l);
+}
+
 void *pool_array(struct pool *p, size_t n, size_t size)
 {
 	size_t total;

@@ -26,6 +26,9 @@ void *pool_zalloc(struct pool *, size_t n);
 /* Grows or shrinks `p`, which holds `old` bytes of this same pool (NULL when
  * old is 0).  In place where it can be. */
 void *pool_realloc(struct pool *, void *p, size_t old, size_t n);
+/* Gives `n` bytes back before their time: at once where they are a large piece; small
+ * pieces wait for the pool.  For tables that grow by copying. */
+void pool_give_back(struct pool *, void *p, size_t n);
 /* n * size with a check for overflow. */
 void *pool_array(struct pool *, size_t n, size_t size);
 char *pool_strdup(struct pool *, const char *s);
