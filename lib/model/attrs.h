@@ -1,0 +1,78 @@
+/* Header attributes: what stands in the leading comment lines of a SQL file.
+ *
+ *     -- mst: description: Sizes by section
+ *     -- mst: tags: [daily, packages]
+ *     -- mst: columns:
+ *     -- mst:   name: text
+ *
+ * `# mst:` does as well.  Leading means before the first line that is neither
+ * blank nor a comment.  What stands behind "mst:" and one blank is put together
+ * as one YAML 1.2 mapping (core schema) and becomes a JSON object.  Refused:
+ * anchors, aliases, tags, a key that stands twice, keys that are no plain text,
+ * nesting past ATTRS_DEPTH_MAX, headers past ATTRS_SIZE_MAX. */
+#ifndef MST_MODEL_ATTRS_H
+#define MST_MODEL_ATTRS_H
+
+#include "base/jsonl.h"
+#include "sql/sql.h"
+
+#define ATTRS_DEPTH_MAX 16
+#define ATTRS_SIZE_MAX 65536
+
+enum attr_kind {
+	ATTR_TEXT,     /* any scalar, kept as it is written */
+	ATTR_WORD,     /* one of `values` */
+	ATTR_NAME,     /* the name of a table */
+	ATTR_TEXTS,    /* a text or a list of texts */
+	ATTR_COLUMNS,  /* "name: type" map, or a list of names or of such maps */
+	ATTR_BYTE,     /* one ASCII character */
+	ATTR_BOOL,
+	ATTR_INT,      /* 0 and more */
+	ATTR_DURATION, /* "10s", "1h30m"; a bare number is seconds */
+};
+
+/* One known attribute.  This table checks headers and prints the manual. */
+struct attr_field {
+	const char *key; /* NULL ends the table */
+	enum attr_kind kind;
+	const char *values; /* "a|b|c" for ATTR_WORD */
+	const char *of;     /* the table kind it belongs to, or NULL: all */
+	const char *def;    /* in words, or NULL */
+	const char *help;   /* one sentence without full stop */
+};
+extern const struct attr_field attr_fields[];
+/* NULL where the key is not known. */
+const struct attr_field *attr_field_of(struct str key);
+
+typedef VEC(struct sql_diag) sql_diags;
+
+struct attr_place {
+	uint32_t line, col;
+};
+
+struct attrs {
+	struct str json;       /* "{}" where there is no header */
+	json_members members;  /* of json */
+	VEC(struct attr_place) places; /* of members: of the key */
+	uint32_t lines;        /* header lines found */
+	struct attr_place first; /* of the first of them */
+};
+
+/* Never fails: what is wrong goes to diags (errors for what cannot be read and
+ * for wrong values of known keys, warnings for keys nobody knows).  Attributes
+ * that cannot be read at all give "{}". */
+void attrs_read(struct pool *, struct str text, struct attrs *out, sql_diags *diags);
+/* The same checks for attributes that came as a JSON object; `place` is used for
+ * every diagnostic. */
+void attrs_check(struct pool *, struct attrs *, sql_diags *diags);
+
+/* The text of an attribute, or an empty view where it is absent or no text. */
+struct str attrs_text(struct pool *, const struct attrs *, const char *key);
+/* Where a key stands; {1, 1} where it is absent. */
+struct attr_place attrs_place(const struct attrs *, const char *key);
+
+/* Adds a diagnostic, formatted. */
+void diag_add(struct pool *, sql_diags *, enum sql_severity, uint32_t line, uint32_t col, const char *fmt, ...)
+	__attribute__((format(printf, 6, 7)));
+
+#endif
