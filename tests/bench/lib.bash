@@ -2,12 +2,12 @@
 
 ROUNDS=${ROUNDS:-5}
 
-# seconds that a command line takes, wall clock
+# seconds that a command line takes, wall clock; where it does a thing PER times, of one of them
 seconds_of() {
 	local began=$EPOCHREALTIME ended
 	bash -c "$1" || return
 	ended=$EPOCHREALTIME
-	awk -v a="$began" -v b="$ended" 'BEGIN { printf "%.6f\n", b - a }'
+	awk -v a="$began" -v b="$ended" -v n="${PER:-1}" 'BEGIN { printf "%.9f\n", (b - a) / n }'
 }
 
 median() {

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# What `make demo` shows: the main job, from a folder of SQL to a finished run, on this machine's packages.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+machine=man/examples/machine
+began=$SECONDS
+
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
+	bold=$(printf '\033[1m') dim=$(printf '\033[2m') plain=$(printf '\033[0m')
+else
+	bold='' dim='' plain=''
+fi
+say() { printf '\n%s%s%s\n' "$dim" "$1" "$plain"; }
+show() { # the command as one would type it
+	printf '\n%s$ %s%s\n' "$bold" "$1" "$plain"
+	bash -o pipefail -c "$1"
+}
+
+say "A catalogue is a folder of SQL. This one is about the packages of the machine you sit at:"
+show "ls $machine/*"
+
+say "mst-deps reads the SQL and says what each table reads and writes, one JSON line for each:"
+show "mst-deps --relative $machine/mart/root.sql | jq -c 'del(.attrs, .refs)'"
+
+say "mst-plan orders them. As a tree (what stands below comes first):"
+show "mst-deps --relative $machine | mst-plan --tree"
+
+say "The plan itself: level by level, what most others wait for first:"
+show "mst-deps $machine | mst-plan --table"
+
+say "mst-run does it, on a PostgreSQL of your own that it starts by itself:"
+show "mst-deps $machine | mst-plan | mst-run -j 2"
+
+say "And the answer:"
+show "mst-db psql --warehouse -c 'SELECT question, answer, figure FROM mart.answer ORDER BY 1, rank'"
+
+printf '\n%sDone in %d s.%s Three more to try (with %s on your PATH):\n\n' \
+	"$bold" "$((SECONDS - began))" "$plain" "$(dirname "$(command -v mst)")"
+cat <<'NEXT'
+    mst-ps                                                  what ran, and when
+    mst-deps man/examples/machine | mst-plan --select +mart.root | mst-run
+    echo "SELECT 'hello' AS world" | mst-run --name demo.hello -
+NEXT
