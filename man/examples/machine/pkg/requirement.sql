@@ -15,3 +15,5 @@ CROSS JOIN LATERAL (VALUES ('depends', r.depends), ('recommends', r.recommends))
 CROSS JOIN LATERAL regexp_split_to_table(kind.list, ',') AS need (text)
 CROSS JOIN LATERAL regexp_split_to_table(need.text, '\|') WITH ORDINALITY AS alternative (text, number)
 WHERE btrim(alternative.text) <> ''
+  -- what rpm asks of itself
+  AND btrim(alternative.text) NOT LIKE 'rpmlib(%'

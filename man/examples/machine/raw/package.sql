@@ -34,6 +34,7 @@
 -- mst:     $1 == "installed" {
 -- mst:       if ($7 ~ /B$/) $7 = int($7 / 1024)
 -- mst:       for (i = 2; i <= 13; i++) {
+-- mst:         if ($i == "(none)") $i = ""
 -- mst:         gsub(/"/, "\"\"", $i)
 -- mst:         printf "%s\"%s\"", (i > 2 ? "," : ""), $i
 -- mst:       }
