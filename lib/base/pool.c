@@ -179,7 +179,7 @@ void *pool_realloc(struct pool *p, void *old_p, size_t old, size_t n)
 	if (old >= LARGE_MIN && n >= LARGE_MIN) {
 		if (n > PTRDIFF_MAX - sizeof(struct large))
 			mst_out_of_memory();
-		struct large *l = (struct large *)((char *)old_p - offsetof(struct large, data));
+		struct large *l = (struct large *)(void *)((char *)old_p - offsetof(struct large, data));
 		struct large *m = realloc(l, sizeof *l + n);
 		if (!m)
 			mst_out_of_memory();
@@ -213,7 +213,7 @@ void pool_give_back(struct pool *p, void *old, size_t n)
 {
 	if (!old || n < LARGE_MIN)
 		return;
-	struct large *l = (struct large *)((char *)old - offsetof(struct large, data));
+	struct large *l = (struct large *)(void *)((char *)old - offsetof(struct large, data));
 	if (l->prev)
 		l->prev->next = l->next;
 	else
