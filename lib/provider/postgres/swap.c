@@ -121,7 +121,7 @@ static int dependents(struct pg *pg, struct pool *pool, struct str oid, const st
 		      const struct db_result **out, struct mst_error *err)
 {
 	struct str params[] = { oid, n->build };
-	return db_query(pool, pg->db, STR(dependents_sql), params, 2, out, err);
+	return db_query(pool, pg->db, str_of(dependents_sql), params, 2, out, err);
 }
 
 static bool same_oids(const struct db_result *a, const struct db_result *b)
@@ -198,7 +198,7 @@ int pg_swap(struct pg *pg, struct pool *pool, const struct pg_names *n, int64_t 
 	for (int tries = 1;; tries++) {
 		const struct db_result *rel, *deps, *again;
 		struct str names[] = { n->schema_text, n->table_text, n->build_text };
-		int rc = db_query(pool, pg->db, STR(relation_sql), names, 3, &rel, err);
+		int rc = db_query(pool, pg->db, str_of(relation_sql), names, 3, &rel, err);
 		if (rc)
 			return rc;
 		*bytes = db_int(rel, 0, 2);
@@ -221,7 +221,7 @@ int pg_swap(struct pg *pg, struct pool *pool, const struct pg_names *n, int64_t 
 		if (!rc)
 			rc = lock_all(pg, pool, n, deps, relkind, err);
 		if (!rc)
-			rc = db_query(pool, pg->db, STR(relation_sql), names, 3, &rel, err);
+			rc = db_query(pool, pg->db, str_of(relation_sql), names, 3, &rel, err);
 		if (!rc)
 			rc = dependents(pg, pool, oid, n, &again, err);
 		if (rc)
