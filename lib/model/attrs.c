@@ -92,7 +92,8 @@ static const char *complaint(struct pool *pool, const struct attr_field *f, stru
 		if (v.type == JSON_STRING && word_in(pool, s, f->values, &near))
 			return NULL;
 		if (near)
-			return pool_printf(pool, "'%.*s' is not one of %s (did you mean '%s'?)", STR_FMT(s), f->values,
+			return pool_printf(pool, "'%.*s' is not one of %s (did you mean '%s'?)", STR_FMT(s),
+					   f->values,
 					   near);
 		return pool_printf(pool, "it must be one of %s", f->values);
 	case ATTR_NAME:
@@ -102,7 +103,8 @@ static const char *complaint(struct pool *pool, const struct attr_field *f, stru
 	case ATTR_TEXTS: return is_texts(v) ? NULL : "it must be a text or a list of texts";
 	case ATTR_COLUMNS: return is_columns(v) ? NULL : "it must be a map of names and types, or a list";
 	case ATTR_BYTE:
-		return v.type == JSON_STRING && s.n == 1 && (signed char)s.p[0] > 0 ? NULL : "it must be one ASCII character";
+		return v.type == JSON_STRING && s.n == 1 &&
+			(signed char)s.p[0] > 0 ? NULL : "it must be one ASCII character";
 	case ATTR_BOOL: return v.type == JSON_BOOL ? NULL : "it must be true or false";
 	case ATTR_INT: return json_int(v, &i) && i >= 0 ? NULL : "it must be a whole number, 0 or more";
 	case ATTR_DURATION:
@@ -132,7 +134,8 @@ void attrs_check(struct pool *pool, struct attrs *a, sql_diags *diags)
 		if (f) {
 			const char *what = complaint(pool, f, m.val);
 			if (what)
-				diag_add(pool, diags, SQL_ERROR, at.line, at.col, "attribute '%s': %s", f->key, what);
+				diag_add(pool, diags, SQL_ERROR, at.line, at.col, "attribute '%s': %s",
+					 f->key, what);
 			continue;
 		}
 		const char *near = nearest_key(pool, m.key);
@@ -150,7 +153,8 @@ void attrs_read(struct pool *pool, struct str text, struct attrs *out, sql_diags
 	struct header h;
 	struct mst_error err;
 	header_collect(pool, text, &h);
-	*out = (struct attrs){ .json = STR("{}"), .lines = (uint32_t)h.lines.n, .first = header_place(&h, 0) };
+	*out = (struct attrs){ .json = STR("{}"), .lines = (uint32_t)h.lines.n, .first = header_place(&h,
+												      0) };
 	if (h.too_large) {
 		diag_add(pool, diags, SQL_ERROR, out->first.line, out->first.col,
 			 "attributes: larger than %d bytes", ATTRS_SIZE_MAX);

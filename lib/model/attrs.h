@@ -72,7 +72,8 @@ struct str attrs_text(struct pool *, const struct attrs *, const char *key);
 struct attr_place attrs_place(const struct attrs *, const char *key);
 
 /* Adds a diagnostic, formatted. */
-void diag_add(struct pool *, sql_diags *, enum sql_severity, uint32_t line, uint32_t col, const char *fmt, ...)
+void diag_add(struct pool *, sql_diags *, enum sql_severity, uint32_t line, uint32_t col, const char *fmt,
+	      ...)
 	__attribute__((format(printf, 6, 7)));
 
 #endif

@@ -18,7 +18,8 @@ static struct str skip(struct str s, size_t n)
 	return (struct str){ s.p + n, s.n - n };
 }
 
-int name_pattern_parse(struct pool *pool, const char *pattern, struct name_pattern *out, struct mst_error *err)
+int name_pattern_parse(struct pool *pool, const char *pattern, struct name_pattern *out,
+		       struct mst_error *err)
 {
 	struct name_pattern r = { .text = pool_strdup(pool, pattern) };
 	unsigned seen[WORDS] = { 0 };
@@ -40,7 +41,8 @@ int name_pattern_parse(struct pool *pool, const char *pattern, struct name_patte
 	}
 	for (int w = 0; w < WORDS; w++)
 		if (seen[w] > 1)
-			return mst_fail(err, MST_USAGE, "%s stands twice in the name pattern '%s'", words[w].p, pattern);
+			return mst_fail(err, MST_USAGE, "%s stands twice in the name pattern '%s'",
+					words[w].p, pattern);
 	if (!seen[TABLE]) {
 		mst_fail(err, MST_USAGE, "no TABLE in the name pattern '%s'", pattern);
 		return mst_hint(err, "a pattern looks like PROJECT/DATASET/TABLE/query.sql");
@@ -140,7 +142,8 @@ static struct str last(struct str *path)
 	return r;
 }
 
-bool name_of_path(struct pool *pool, const struct name_pattern *pat, const char *path, char quote, struct str *out)
+bool name_of_path(struct pool *pool, const struct name_pattern *pat, const char *path, char quote,
+		  struct str *out)
 {
 	struct str rest = str_of(path), got[WORDS] = { 0 };
 	for (size_t i = pat->parts.n; i-- > 0;) {
@@ -166,7 +169,8 @@ struct str name_of_any_path(struct pool *pool, const char *path, char quote)
 }
 
 /* One part from the start of *rest: its text without quotes. */
-static int parse_part(struct pool *pool, struct str name, struct str *rest, struct str *out, struct mst_error *err)
+static int parse_part(struct pool *pool, struct str name, struct str *rest, struct str *out,
+		      struct mst_error *err)
 {
 	struct buf b;
 	char open = 0;
@@ -175,7 +179,8 @@ static int parse_part(struct pool *pool, struct str name, struct str *rest, stru
 	for (; i < rest->n; i++) {
 		unsigned char c = (unsigned char)rest->p[i];
 		if (c < 0x20 || c == 0x7f)
-			return mst_fail(err, MST_DATA, "a control character in the name '%.*s'", STR_FMT(name));
+			return mst_fail(err, MST_DATA, "a control character in the name '%.*s'",
+					STR_FMT(name));
 		if (open && c == (unsigned char)open) {
 			open = 0;
 		} else if (!open && (c == '`' || c == '"')) {
@@ -190,7 +195,8 @@ static int parse_part(struct pool *pool, struct str name, struct str *rest, stru
 		}
 	}
 	if (open)
-		return mst_fail(err, MST_DATA, "a quote that is not closed in the name '%.*s'", STR_FMT(name));
+		return mst_fail(err, MST_DATA, "a quote that is not closed in the name '%.*s'",
+				STR_FMT(name));
 	if (!b.n)
 		return mst_fail(err, MST_DATA, "an empty part in the name '%.*s'", STR_FMT(name));
 	*out = buf_view(&b);

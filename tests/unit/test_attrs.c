@@ -45,13 +45,15 @@ static void an_indented_line_goes_on_with_the_key_before(void **state)
 	      "{\"tags\":[\"a\",\"b\"],\"owner\":\"x\"}");
 	check("-- mst: columns:\n-- mst:   id: bigint\n-- mst:   name: text\n",
 	      "{\"columns\":{\"id\":\"bigint\",\"name\":\"text\"}}");
-	check("-- mst: description: |\n-- mst:   one\n-- mst:\n-- mst:   two\n", "{\"description\":\"one\\n\\ntwo\\n\"}");
+	check("-- mst: description: |\n-- mst:   one\n-- mst:\n-- mst:   two\n",
+	      "{\"description\":\"one\\n\\ntwo\\n\"}");
 }
 
 static void scalars_follow_the_core_schema(void **state)
 {
 	(void)state;
-	check("-- mst: x: {a: ~, b: true, c: False, d: 12, e: -0o17, f: 0x1F, g: 1.50, h: .5, i: 1e3, j: 'no', k: no}\n",
+	check("-- mst: x: {a: ~, b: true, c: False, d: 12, e: -0o17, f: 0x1F, g: 1.50, h: .5, i: 1e3,"
+	      " j: 'no', k: no}\n",
 	      "{\"x\":{\"a\":null,\"b\":true,\"c\":false,\"d\":12,\"e\":\"-0o17\",\"f\":31,\"g\":1.50,\"h\":0.5,"
 	      "\"i\":1e3,\"j\":\"no\",\"k\":\"no\"}}\n1:9: warning: unknown attribute 'x'");
 	check("-- mst: x: [+007, -0, 123456789012345678901234567890, 1., .inf, 0o17, 1.2.3, \"12\"]\n",
@@ -73,26 +75,31 @@ static void unknown_keys_are_kept_with_a_warning(void **state)
 	(void)state;
 	check("-- mst: ownr: ann\nSELECT 1",
 	      "{\"ownr\":\"ann\"}\n1:9: warning: unknown attribute 'ownr' (did you mean 'owner'?)");
-	check("\n-- mst: our_ticket: 12\nSELECT 1", "{\"our_ticket\":12}\n2:9: warning: unknown attribute 'our_ticket'");
+	check("\n-- mst: our_ticket: 12\nSELECT 1",
+	      "{\"our_ticket\":12}\n2:9: warning: unknown attribute 'our_ticket'");
 }
 
 static void wrong_values_are_errors_with_their_place(void **state)
 {
 	(void)state;
-	check("-- mst: kind: sumary\n", "{\"kind\":\"sumary\"}\n1:9: error: attribute 'kind': 'sumary' is not one of "
+	check("-- mst: kind: sumary\n",
+	      "{\"kind\":\"sumary\"}\n1:9: error: attribute 'kind': 'sumary' is not one of "
 					"summary|view|import|external|script (did you mean 'summary'?)");
 	check("-- mst: owner:\n", "{\"owner\":null}\n1:9: error: attribute 'owner': it has no value");
-	check("-- mst: owner: [a]\n", "{\"owner\":[\"a\"]}\n1:9: error: attribute 'owner': it must be a text");
+	check("-- mst: owner: [a]\n",
+	      "{\"owner\":[\"a\"]}\n1:9: error: attribute 'owner': it must be a text");
 	check("-- mst: header: yes\n",
 	      "{\"header\":\"yes\"}\n1:9: error: attribute 'header': it must be true or false");
 	check("-- mst: retries: -1\n",
 	      "{\"retries\":-1}\n1:9: error: attribute 'retries': it must be a whole number, 0 or more");
 	check("-- mst: timeout: soon\n",
-	      "{\"timeout\":\"soon\"}\n1:9: error: attribute 'timeout': it must be a duration like 90s, 15m or 1h30m");
+	      "{\"timeout\":\"soon\"}\n"
+	      "1:9: error: attribute 'timeout': it must be a duration like 90s, 15m or 1h30m");
 	check("-- mst: tags: {a: b}\n",
 	      "{\"tags\":{\"a\":\"b\"}}\n1:9: error: attribute 'tags': it must be a text or a list of texts");
 	check("-- mst: columns: 7\n",
-	      "{\"columns\":\"7\"}\n1:9: error: attribute 'columns': it must be a map of names and types, or a list");
+	      "{\"columns\":\"7\"}\n"
+	      "1:9: error: attribute 'columns': it must be a map of names and types, or a list");
 	check("-- mst: delimiter: ab\n",
 	      "{\"delimiter\":\"ab\"}\n1:9: error: attribute 'delimiter': it must be one ASCII character");
 	check("-- mst: name: a..b\n",
@@ -104,16 +111,21 @@ static void broken_yaml_is_an_error_with_its_place(void **state)
 	(void)state;
 	check("-- mst: just words\n", "{}\n1:9: error: attributes: attributes are written as key: value");
 	check("-- mst: - a\n", "{}\n1:9: error: attributes: attributes are written as key: value");
-	check("-- mst: owner: a\n-- hi\n-- mst: owner: b\n", "{}\n3:9: error: attributes: key 'owner' stands twice");
+	check("-- mst: owner: a\n-- hi\n-- mst: owner: b\n",
+	      "{}\n3:9: error: attributes: key 'owner' stands twice");
 	check("-- mst: x: {a: 1, a: 2}\n", "{}\n1:19: error: attributes: key 'a' stands twice");
 	check("-- mst: a: &x [1]\n-- mst: b: *x\n",
 	      "{}\n1:15: error: attributes: anchors and aliases are not allowed in attributes");
-	check("-- mst: b: *x\n", "{}\n1:13: error: attributes: anchors and aliases are not allowed in attributes");
+	check("-- mst: b: *x\n",
+	      "{}\n1:13: error: attributes: anchors and aliases are not allowed in attributes");
 	check("-- mst: a: !!str 1\n", "{}\n1:18: error: attributes: tags are not allowed in attributes");
 	check("-- mst: ? [a]\n-- mst: : b\n", "{}\n1:11: error: attributes: a key must be a plain text");
-	check("-- mst: ---\n-- mst: a: b\n", "{}\n1:9: error: attributes: attributes are one mapping, without ---");
-	check("-- mst: x: [[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]\n", "{}\n1:27: error: attributes: more than 16 levels");
-	check("-- mst: owner: \"a\n", "{}\n1:17: error: attributes: double-quoted scalar without closing quote");
+	check("-- mst: ---\n-- mst: a: b\n",
+	      "{}\n1:9: error: attributes: attributes are one mapping, without ---");
+	check("-- mst: x: [[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]\n",
+	      "{}\n1:27: error: attributes: more than 16 levels");
+	check("-- mst: owner: \"a\n",
+	      "{}\n1:17: error: attributes: double-quoted scalar without closing quote");
 	check("-- mst: owner: a\xff\n", "{}\n1:17: error: attributes: not UTF-8");
 }
 

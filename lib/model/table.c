@@ -1,0 +1,171 @@
+#include "model/table.h"
+
+#include "base/utf8.h"
+
+const char *sql_severity_name(enum sql_severity s)
+{
+	static const char *const names[] = { "note", "warning", "error" };
+	return names[s];
+}
+
+static char quote_of(enum sql_dialect d)
+{
+	return d == SQL_BIGQUERY || d == SQL_BIGQUERY_LEGACY ? '`' : '"';
+}
+
+/* Line and column of a byte. */
+static struct attr_place place_of(struct str text, size_t at)
+{
+	struct attr_place r = { 1, 1 };
+	const char *p = text.p, *end = text.p + at;
+	for (const char *nl; (nl = memchr(p, '\n', (size_t)(end - p)));) {
+		p = nl + 1;
+		r.line++;
+	}
+	r.col = (uint32_t)(end - p) + 1;
+	return r;
+}
+
+static void check_bytes(struct pool *pool, struct table *t)
+{
+	struct str s = t->text;
+	if (s.n >= 2 && (memcmp(s.p, "\xff\xfe", 2) == 0 || memcmp(s.p, "\xfe\xff", 2) == 0)) {
+		diag_add(pool, &t->diags, SQL_ERROR, 1, 1, "the text is UTF-16; save it as UTF-8");
+		return;
+	}
+	size_t bad = utf8_valid(s);
+	if (bad < s.n) {
+		struct attr_place at = place_of(s, bad);
+		diag_add(pool, &t->diags, SQL_WARNING, at.line, at.col,
+			 "byte 0x%02x is not UTF-8; such bytes are written as U+FFFD",
+				 (unsigned char)s.p[bad]);
+	}
+	const char *nul = s.n ? memchr(s.p, 0, s.n) : NULL;
+	if (nul) {
+		struct attr_place at = place_of(s, (size_t)(nul - s.p));
+		diag_add(pool, &t->diags, SQL_WARNING, at.line, at.col, "a NUL byte in the text");
+	}
+}
+
+static void find_name(struct pool *pool, const struct table_opts *o, const struct table_source *src,
+		      struct table *t)
+{
+	static const struct str pattern_parts[] = { { "DATASET", 7 }, { "TABLE.sql", 9 } };
+	struct name_pattern def = { .text = NAME_PATTERN_DEFAULT };
+	struct mst_error err;
+	char quote = quote_of(t->refs.dialect);
+	def.parts.v = (struct str *)pattern_parts;
+	def.parts.n = 2;
+	t->name_line = 1;
+	if (src->name.n) {
+		t->name = src->name;
+		return;
+	}
+	struct str written = attrs_text(pool, &t->attrs, "name");
+	if (written.n && name_parse(pool, written, quote, &t->name, &err) == 0) {
+		t->name_line = attrs_place(&t->attrs, "name").line;
+		return;
+	}
+	if (!src->path) {
+		t->name = STR("stdin");
+		return;
+	}
+	if (utf8_valid(str_of(src->path)) < strlen(src->path))
+		diag_add(pool, &t->diags, SQL_ERROR, 1, 1,
+			 "the path is not UTF-8; the line cannot name the file");
+	if (name_of_path(pool, o->pattern ? o->pattern : &def, src->path, quote, &t->name))
+		return;
+	t->name = name_of_any_path(pool, src->path, quote);
+	if (o->pattern)
+		diag_add(pool, &t->diags, SQL_WARNING, 1, 1,
+			 "the path does not fit %s; named %.*s after folder and file",
+			 o->pattern->text, STR_FMT(t->name));
+}
+
+static enum sql_dialect find_dialect(struct pool *pool, const struct table_opts *o,
+				     const struct table_source *src,
+				     const struct attrs *a)
+{
+	int d = sql_dialect_of(attrs_text(pool, a, "dialect"));
+	if (d < 0 && src->line)
+		d = sql_dialect_of(json_str(pool, json_get(src->line, "dialect")));
+	return d < 0 ? o->dialect : (enum sql_dialect)d;
+}
+
+static const char *find_kind(struct pool *pool, const struct table *t)
+{
+	static const char *const kinds[] = { "summary", "view", "import", "external", "script" };
+	struct str s = attrs_text(pool, &t->attrs, "kind");
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (str_eqz(s, kinds[i]))
+			return kinds[i];
+	if (json_get(&t->attrs.members, "command").type || json_get(&t->attrs.members, "file").type)
+		return "import";
+	switch (t->refs.form) {
+	case SQL_FORM_VIEW: return "view";
+	case SQL_FORM_SCRIPT: return "script";
+	default: return "summary";
+	}
+}
+
+/* Attributes and SQL against the kind. */
+static void check_kind(struct pool *pool, struct table *t)
+{
+	const json_members *m = &t->attrs.members;
+	bool import = strcmp(t->kind, "import") == 0;
+	bool command = json_get(m, "command").type, file = json_get(m, "file").type;
+	struct attr_place at = attrs_place(&t->attrs, "kind");
+	if (import && !command && !file)
+		diag_add(pool, &t->diags, SQL_ERROR, at.line, at.col,
+			 "an import needs the attribute 'command' or 'file'");
+	if (import && command && file) {
+		at = attrs_place(&t->attrs, "file");
+		diag_add(pool, &t->diags, SQL_ERROR, at.line, at.col,
+			 "an import has 'command' or 'file', not both");
+	}
+	for (size_t i = 0; i < m->n; i++) {
+		const struct attr_field *f = attr_field_of(m->v[i].key);
+		if (!f || !f->of || strcmp(f->of, t->kind) == 0)
+			continue;
+		at = attrs_place(&t->attrs, f->key);
+		diag_add(pool, &t->diags, SQL_WARNING, at.line, at.col,
+			 "attribute '%s' belongs to kind %s; this table is of kind %s", f->key, f->of,
+				 t->kind);
+	}
+	if (t->refs.form == SQL_FORM_EMPTY && !import && strcmp(t->kind, "external") != 0)
+		diag_add(pool, &t->diags, SQL_WARNING, 1, 1, "no SQL statement in the text");
+}
+
+void table_infer(struct pool *pool, const struct table_opts *o, const struct table_source *src,
+		 struct table *out)
+{
+	struct table t = { .text = src->text, .file = str_of(src->file), .line = src->line };
+	sha256_hex(t.sha256, src->text);
+	attrs_read(pool, src->text, &t.attrs, &t.diags);
+	struct json_val old = src->line ? json_get(src->line, "attrs") : (struct json_val){ 0 };
+	struct mst_error err;
+	/* what is stored with the text holds where the text itself says nothing */
+	if (!t.attrs.lines && old.type == JSON_OBJECT && json_scan_object(pool, old.raw, &t.attrs.members,
+									  &err) == 0) {
+		t.attrs.json = old.raw;
+		attrs_check(pool, &t.attrs, &t.diags);
+	}
+	sql_read(pool, find_dialect(pool, o, src, &t.attrs), src->text, &t.refs);
+	find_name(pool, o, src, &t);
+	t.kind = find_kind(pool, &t);
+	check_kind(pool, &t);
+	check_bytes(pool, &t);
+	for (size_t i = 0; i < t.refs.diags.n; i++)
+		*vec_push(pool, &t.diags) = t.refs.diags.v[i];
+	if (t.refs.refs.n > TABLE_REFS_MAX)
+		diag_add(pool, &t.diags, SQL_NOTE, 1, 1, "%zu references; the first %d are listed",
+			 t.refs.refs.n,
+			 TABLE_REFS_MAX);
+	if (o->second && t.refs.dialect == SQL_POSTGRES)
+		o->second(o->second_arg, pool, src->text, &t.refs, &t.diags);
+	for (size_t i = 0; i < t.diags.n; i++) {
+		t.errors += t.diags.v[i].severity == SQL_ERROR;
+		t.warnings += t.diags.v[i].severity == SQL_WARNING;
+	}
+	*out = t;
+}
