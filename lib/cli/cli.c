@@ -1,6 +1,6 @@
 #include "cli/cli.h"
 #include "base/fs.h"
-#include "base/jsonl.h"
+#include "cli/commands.h"
 #include "cli/config.h"
 #include "cli/options.h"
 #include "cli/stdout.h"
@@ -128,10 +128,13 @@ static void look_at_terminal(struct cli *cli, const struct cli_parsed *p)
 
 static int load_config(struct cli *cli, struct mst_error *err)
 {
-	if (cli->cmd->groups & CLI_NO_CONFIG)
-		return 0;
-	if (config_load(cli->pool, cli->profile, &cli->config, err))
-		return err->code;
+	struct mst_error e;
+	if (config_load(cli->pool, cli->profile, &cli->config, &e)) {
+		if (cli->cmd->groups & CLI_ANY_CONFIG)
+			return 0;
+		*err = e;
+		return e.code;
+	}
 	const config_names *remarks = config_remarks(cli->config);
 	for (size_t i = 0; i < remarks->n; i++)
 		cli_warn(cli, "%s", remarks->v[i]);
@@ -149,33 +152,55 @@ static int introspect(struct cli *cli, const char *what, const char *prose_path,
 		return err->code;
 	if (strcmp(what, "json") == 0)
 		cli_introspect_json(&b, cli->cmd);
+	else if (strcmp(what, "commands") == 0)
+		cli_introspect_commands(&b);
+	else if (strcmp(what, "bash") == 0)
+		cli_introspect_bash(&b, cli->cmd);
+	else if (strcmp(what, "zsh") == 0)
+		cli_introspect_zsh(&b, cli->cmd);
+	else if (strcmp(what, "fish") == 0)
+		cli_introspect_fish(&b, cli->cmd);
+	else if (strcmp(what, "man") == 0)
+		(void)cli_introspect_man(&b, cli->cmd, prose, err);
+	else if (strcmp(what, "page") == 0)
+		(void)cli_introspect_page(&b, prose, err);
 	else
 		return mst_fail(err, MST_USAGE, "unknown introspection '%s'", what);
+	if (err->code)
+		return prose_path ? mst_place(err, prose_path, err->line, 0) : err->code;
 	return stdout_write(b.p, b.n, err);
 }
 
-static void print_key_names(struct cli *cli, const char *prefix)
+static void print_name(struct buf *b, const char *name, const char *prefix)
 {
-	struct buf b;
-	struct mst_error ignored;
-	buf_init(&b, cli->pool);
-	for (const struct config_key *k = config_keys; k->name; k++)
-		if (strncmp(k->name, prefix, strlen(prefix)) == 0)
-			buf_printf(&b, "%s\n", k->name);
-	(void)stdout_write(b.p, b.n, &ignored);
+	if (strncmp(name, prefix, strlen(prefix)) == 0)
+		buf_printf(b, "%s\n", name);
 }
 
 /* Completion never speaks: a broken configuration or a database that is away
  * gives no names. */
 static void complete(struct cli *cli, const char *kind, const char *prefix)
 {
+	struct buf b;
 	struct mst_error ignored;
-	if (strcmp(kind, "config-key") == 0) {
-		print_key_names(cli, prefix);
-		return;
-	}
-	if (config_load(cli->pool, NULL, &cli->config, &ignored) == 0 && cli_completer)
+	config_names names = { 0 };
+	bool read = config_load(cli->pool, NULL, &cli->config, &ignored) == 0;
+	buf_init(&b, cli->pool);
+	if (strcmp(kind, "command") == 0)
+		for (const struct cli_command *c = cli_commands; c->name; c++)
+			print_name(&b, c->name + strlen("mst-"), prefix);
+	else if (strcmp(kind, "config-key") == 0)
+		for (const struct config_key *k = config_keys; k->name; k++)
+			print_name(&b, k->name, prefix);
+	else if (strcmp(kind, "profile") == 0 && read)
+		config_profiles(cli->config, cli->pool, &names);
+	else if (strcmp(kind, "connection") == 0 && read)
+		config_connections(cli->config, cli->pool, &names);
+	else if (read && cli_completer)
 		cli_completer(cli, kind, prefix);
+	for (size_t i = 0; i < names.n; i++)
+		print_name(&b, names.v[i], prefix);
+	(void)stdout_write(b.p, b.n, &ignored);
 }
 
 static int answer(struct cli *cli, int argc, char **argv, struct mst_error *err)

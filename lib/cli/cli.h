@@ -35,7 +35,7 @@ struct cli_opt {
 	const char *metavar;   /* "FILE"; NULL for flags */
 	const char *values;    /* CLI_ENUM */
 	const char *key;       /* configuration key that gives the default, or NULL */
-	const char *complete;  /* completer of the value: "path", "dir", "run", "table", "config-key" ... */
+	const char *complete;  /* completer of the value: "path", "dir", or a kind of names, see cli_completer */
 	const char *help;      /* one sentence without full stop; ≤ 52 columns */
 	const char *def;       /* the value where neither the flag nor the key gives one, or NULL */
 	int64_t min, max;      /* CLI_INT and CLI_DURATION: the allowed range; both 0: from 0 up */
@@ -63,7 +63,8 @@ struct cli_sub {
 enum {
 	CLI_OUTPUT = 1, /* --json --table --csv */
 	CLI_DB = 2,     /* --db: the state database */
-	CLI_NO_CONFIG = 4, /* the configuration is not read: cli->config is NULL */
+	CLI_ANY_CONFIG = 4, /* a broken configuration is no error: cli->config is NULL then */
+	CLI_DISPATCH = 8, /* mst itself: the other commands are listed and completed, too */
 };
 
 struct cli_cmd {
@@ -137,8 +138,10 @@ void cli_report(struct cli *, const struct mst_error *);
 /* Called before anything is written to a terminal, where set: live progress takes
  * itself away (progress.h). */
 extern void (*cli_before_talk)(void);
-/* Asks the registered names of a kind for completion: set by commands that can
- * reach the database (lib/cli knows none).  Prints one name a line. */
+/* Prints the names of a kind ("run", "table", ...) that begin with `prefix`, one
+ * a line, for completion: set by commands that can reach the database (lib/cli
+ * knows none).  It never speaks of errors.  The room itself answers "config-key",
+ * "profile", "connection" and "command". */
 extern void (*cli_completer)(struct cli *, const char *kind, const char *prefix);
 
 #endif

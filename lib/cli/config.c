@@ -14,7 +14,7 @@ struct value {
 };
 
 struct connection {
-	const char *name, *url;
+	const char *name, *url, *origin;
 	uint32_t line;
 };
 
@@ -23,7 +23,7 @@ struct config {
 	struct value *value; /* one for each of config_keys */
 	const char *profile;
 	VEC(struct connection) connections;
-	config_names remarks;
+	config_names profiles, remarks;
 };
 
 /* One `key = value` of the file. */
@@ -37,7 +37,6 @@ struct setting {
 struct file {
 	const char *path;
 	VEC(struct setting) settings;
-	config_names profiles;
 };
 
 static size_t count(void)
@@ -219,10 +218,10 @@ static int read_section(struct reader *r, struct str s, struct mst_error *err)
 	if (++r->sections > SECTIONS_MAX)
 		return mst_fail(err, MST_USAGE, "more than %d sections", SECTIONS_MAX);
 	if (str_eqz(kind, "profile")) {
-		for (size_t i = 0; i < r->file->profiles.n; i++)
-			if (str_eqz(name, r->file->profiles.v[i]))
+		for (size_t i = 0; i < cfg->profiles.n; i++)
+			if (str_eqz(name, cfg->profiles.v[i]))
 				return mst_fail(err, MST_USAGE, "profile '%.*s' stands here a second time", STR_FMT(name));
-		r->profile = *vec_push(cfg->pool, &r->file->profiles) = str_z(cfg->pool, name);
+		r->profile = *vec_push(cfg->pool, &cfg->profiles) = str_z(cfg->pool, name);
 		return 0;
 	}
 	for (size_t i = 0; i < cfg->connections.n; i++)
@@ -230,7 +229,11 @@ static int read_section(struct reader *r, struct str s, struct mst_error *err)
 			return mst_fail(err, MST_USAGE, "connection '%.*s' stands in line %u already", STR_FMT(name),
 					cfg->connections.v[i].line);
 	r->connection = vec_push(cfg->pool, &cfg->connections);
-	*r->connection = (struct connection){ str_z(cfg->pool, name), NULL, r->line };
+	*r->connection = (struct connection){
+		.name = str_z(cfg->pool, name),
+		.origin = pool_printf(cfg->pool, "file %s:%u", r->file->path, r->line),
+		.line = r->line,
+	};
 	return 0;
 }
 
@@ -365,10 +368,10 @@ static int choose_profile(struct config *cfg, const struct file *f, const char *
 	const char *name = cfg->profile = cfg->value[k].text;
 	if (!name)
 		return 0;
-	for (size_t i = 0; i < f->profiles.n; i++)
-		if (strcmp(f->profiles.v[i], name) == 0)
+	for (size_t i = 0; i < cfg->profiles.n; i++)
+		if (strcmp(cfg->profiles.v[i], name) == 0)
 			return 0;
-	const char *near = str_nearest(str_of(name), f->profiles.v, f->profiles.n);
+	const char *near = str_nearest(str_of(name), cfg->profiles.v, cfg->profiles.n);
 	if (near)
 		return mst_fail(err, MST_USAGE, "unknown profile '%s' (did you mean '%s'?)", name, near);
 	mst_fail(err, MST_USAGE, "unknown profile '%s'", name);
@@ -496,6 +499,23 @@ void config_connections(const struct config *cfg, struct pool *pool, config_name
 		*vec_push(pool, out) = cfg->connections.v[i].name;
 	if (out->n)
 		qsort(out->v, out->n, sizeof *out->v, by_name);
+}
+
+void config_profiles(const struct config *cfg, struct pool *pool, config_names *out)
+{
+	*out = (config_names){ 0 };
+	for (size_t i = 0; i < cfg->profiles.n; i++)
+		*vec_push(pool, out) = cfg->profiles.v[i];
+	if (out->n)
+		qsort(out->v, out->n, sizeof *out->v, by_name);
+}
+
+const char *config_connection_origin(const struct config *cfg, const char *name)
+{
+	for (size_t i = 0; i < cfg->connections.n; i++)
+		if (strcmp(cfg->connections.v[i].name, name) == 0)
+			return cfg->connections.v[i].origin;
+	return NULL;
 }
 
 int config_connection(const struct config *cfg, const char *name, const char **url, struct mst_error *err)

@@ -35,9 +35,13 @@ int config_set(struct config *, const char *key, const char *value, const char *
  * the key of that name, else the section, else NULL with success: the warehouse
  * of the private cluster.  MST_NOT_FOUND with the nearest name. */
 int config_connection(const struct config *, const char *name, const char **url, struct mst_error *);
-/* Their names, in byte order. */
+/* "file PATH:LINE" of the section, or NULL. */
+const char *config_connection_origin(const struct config *, const char *name);
+/* Their names and those of the profiles, in byte order. */
 typedef VEC(const char *) config_names;
 void config_connections(const struct config *, struct pool *, config_names *out);
+
+void config_profiles(const struct config *, struct pool *, config_names *out);
 
 /* Where the file lies, whether it exists or not. */
 int config_path(struct pool *, const char **out, struct mst_error *);

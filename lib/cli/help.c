@@ -1,4 +1,4 @@
-#include "cli/config.h"
+#include "cli/commands.h"
 #include "cli/options.h"
 
 #include <stdio.h>
@@ -90,6 +90,14 @@ void cli_help(struct buf *b, const struct cli_cmd *cmd, const struct cli_sub *su
 	}
 	if (sub)
 		return;
+	if (cmd->groups & CLI_DISPATCH)
+		buf_z(b, "\nother commands (mst X runs mst-X):\n");
+	for (const struct cli_command *c = cli_commands; cmd->groups & CLI_DISPATCH && c->name; c++) {
+		size_t start = b->n;
+		buf_printf(b, "  %s", c->name);
+		pad_to(b, start, HELP_COL);
+		buf_printf(b, "%s\n", c->summary);
+	}
 	if (cmd->examples && cmd->examples->command)
 		buf_z(b, "\nexamples:\n");
 	for (const struct cli_example *e = cmd->examples; e && e->command; e++)

@@ -1,5 +1,5 @@
 #include "base/jsonl.h"
-#include "cli/config.h"
+#include "cli/commands.h"
 #include "cli/options.h"
 
 static const char *kind_name(enum cli_kind k)
@@ -58,6 +58,7 @@ void cli_introspect_json(struct buf *b, const struct cli_cmd *cmd)
 			jw_key_z(&w, "name", s->name);
 			jw_key_z(&w, "args", s->args);
 			jw_key_z(&w, "summary", s->summary);
+			jw_key_b(&w, "verbatim", s->verbatim);
 			write_options(&w, cmd, s);
 			jw_end(&w);
 		}
@@ -74,4 +75,20 @@ void cli_introspect_json(struct buf *b, const struct cli_cmd *cmd)
 	jw_end(&w);
 	jw_end(&w);
 	buf_char(b, '\n');
+}
+
+void cli_introspect_commands(struct buf *b)
+{
+	for (const struct cli_command *c = cli_commands; c->name; c++) {
+		struct jw w;
+		jw_init(&w, b);
+		jw_object(&w);
+		jw_key_z(&w, "type", "command");
+		jw_key_z(&w, "name", c->name);
+		jw_key_z(&w, "summary", c->summary);
+		jw_key_z(&w, "talks_to", c->talks_to);
+		jw_key_z(&w, "keys", c->keys);
+		jw_end(&w);
+		buf_char(b, '\n');
+	}
 }

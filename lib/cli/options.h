@@ -43,6 +43,23 @@ void cli_split(struct pool *, const char *values, cli_words *out);
 /* The texts behind --help and --introspect. */
 void cli_help(struct buf *, const struct cli_cmd *, const struct cli_sub *);
 void cli_introspect_json(struct buf *, const struct cli_cmd *);
+/* The rows of commands.h, for the lints. */
+void cli_introspect_commands(struct buf *);
+void cli_introspect_bash(struct buf *, const struct cli_cmd *);
+void cli_introspect_zsh(struct buf *, const struct cli_cmd *);
+void cli_introspect_fish(struct buf *, const struct cli_cmd *);
+/* The page of section 1; `prose` is the text of man/NAME.1.in or empty: its
+ * sections, in mdoc(7), stand beside or behind those that are made here. */
+int cli_introspect_man(struct buf *, const struct cli_cmd *, struct str prose, struct mst_error *);
+/* A page of another section: the text with its placeholders filled in. */
+int cli_introspect_page(struct buf *, struct str text, struct mst_error *);
+
+/* What completes a value or an operand. */
+enum cli_completer { COMPLETE_NOTHING, COMPLETE_FILES, COMPLETE_FOLDERS, COMPLETE_NAMES };
+/* `kind` is the table's word; COMPLETE_NAMES: NAME --complete KIND PREFIX. */
+enum cli_completer cli_completer_of(const char *kind);
+/* The table's word for an option's value, CLI_PATH being "path". */
+const char *cli_opt_complete(const struct cli_opt *);
 
 /* "[OPTION ...] [FILE ...]": what stands behind the name in a synopsis. */
 void cli_synopsis(struct buf *, const struct cli_cmd *, const struct cli_sub *);

@@ -1,0 +1,35 @@
+#include "cli/commands.h"
+
+#include <stddef.h>
+
+const struct cli_command cli_commands[] = {
+	{ "mst-db", "start, stop and migrate the state database", "the state database", "db home pg_bin" },
+	{ "mst-deps", "infer table references from SQL", "files", "dialect name_from project" },
+	{ "mst-plan", "put tables and tasks into an executable order", "nothing but its input", "" },
+	{ "mst-ps", "list runs and their jobs", "the state database", "db home" },
+	{ "mst-run", "execute a plan", "files, the state database and the warehouse",
+	  "commands db dialect home jobs name_from project warehouse" },
+	{ 0 },
+};
+
+static struct str bare(struct str s)
+{
+	return str_has_prefix(s, STR("mst-")) ? (struct str){ s.p + 4, s.n - 4 } : s;
+}
+
+const struct cli_command *cli_command_find(struct str name)
+{
+	for (const struct cli_command *c = cli_commands; c->name; c++)
+		if (str_eq(bare(str_of(c->name)), bare(name)))
+			return c;
+	return NULL;
+}
+
+const char *cli_command_nearest(struct str name)
+{
+	enum { N = sizeof cli_commands / sizeof *cli_commands - 1 };
+	const char *names[N];
+	for (size_t i = 0; i < N; i++)
+		names[i] = cli_commands[i].name + 4;
+	return str_nearest(bare(name), names, N);
+}
