@@ -19,9 +19,9 @@ done
 
 # mandoc looks for the pages that are referred to on this machine; ours lie here
 for page in man/*.[1-8]; do
-	for ref in $(sed -n 's/.*\.*Xr \(mst[a-z-]*\) \([1-8]\).*/man\/\1.\2/p' "$page" | sort -u); do
+	while read -r ref; do
 		[ -f "$ref" ] || complain "$page: refers to $ref, which is not there"
-	done
+	done < <(sed -n 's/.*Xr \(mst[a-z-]*\) \([1-8]\).*/man\/\1.\2/p' "$page" | sort -u)
 done
 if command -v mandoc >/dev/null; then
 	for page in man/*.[1-8]; do
