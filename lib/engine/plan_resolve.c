@@ -1,0 +1,164 @@
+#include "engine/plan_state.h"
+
+#include "base/strsort.h"
+
+#include <stdlib.h>
+
+/* Nodes are lines in byte order of their names: then every list of the graph is in
+ * order of names, and ties break by name of themselves. */
+static void number(struct plan *p)
+{
+	struct plan_state *s = p->state;
+	uint32_t n = (uint32_t)s->line.n;
+	POOL_SCRATCH(tmp);
+	struct str *name = pool_array(tmp, n, sizeof *name);
+	for (uint32_t i = 0; i < n; i++)
+		name[i] = plan_symbol_name(s, s->line.v[i].symbol);
+	s->nodes = n;
+	s->line_of = str_sort_order(p->pool, name, n);
+	s->node_of = pool_array(p->pool, n, sizeof *s->node_of);
+	s->name = pool_array(p->pool, n, sizeof *s->name);
+	for (uint32_t u = 0; u < n; u++) {
+		s->node_of[s->line_of[u]] = u;
+		s->name[u] = name[s->line_of[u]];
+	}
+	s->match = match_new(p->pool, s->name, n);
+}
+
+static int by_symbol(const void *pa, const void *pb)
+{
+	const struct written *a = pa, *b = pb;
+	if (a->symbol != b->symbol)
+		return a->symbol < b->symbol ? -1 : 1;
+	return a->line < b->line ? -1 : a->line > b->line;
+}
+
+/* Names that lines write and no line is called: a second index, asked only where the
+ * first knows nothing. */
+static void index_writes(struct plan *p)
+{
+	struct plan_state *s = p->state;
+	POOL_SCRATCH(tmp);
+	match_list found = { 0 };
+	size_t k = 0;
+	for (size_t i = 0; i < s->write.n; i++) {
+		struct written w = s->write.v[i];
+		found.n = 0;
+		if (s->symbol.v[w.symbol].line != NONE)
+			continue;
+		struct str reader = plan_symbol_name(s, s->line.v[w.line].symbol);
+		if (match_find(s->match, tmp, reader, plan_symbol_name(s, w.symbol), &found, NULL) == MATCH_NONE)
+			s->write.v[k++] = w;
+	}
+	s->write.n = k;
+	if (!k)
+		return;
+	qsort(s->write.v, k, sizeof *s->write.v, by_symbol);
+	struct str *name = pool_array(tmp, k, sizeof *name);
+	uint32_t *first = pool_array(tmp, k, sizeof *first), n = 0;
+	for (uint32_t i = 0; i < k; i++)
+		if (i == 0 || s->write.v[i].symbol != s->write.v[i - 1].symbol) {
+			name[n] = plan_symbol_name(s, s->write.v[i].symbol);
+			first[n++] = i;
+		}
+	uint32_t *order = str_sort_order(tmp, name, n);
+	struct str *sorted = pool_array(p->pool, n, sizeof *sorted);
+	s->written_at = pool_array(p->pool, n, sizeof *s->written_at);
+	for (uint32_t i = 0; i < n; i++) {
+		sorted[i] = name[order[i]];
+		s->written_at[i] = first[order[i]];
+	}
+	s->written_n = n;
+	s->match_written = match_new(p->pool, sorted, n);
+}
+
+enum match_found plan_lookup(struct plan *p, struct pool *pool, uint32_t line, struct str name, match_list *lines,
+			     struct str two[2])
+{
+	struct plan_state *s = p->state;
+	struct str reader = plan_symbol_name(s, s->line.v[line].symbol);
+	uint32_t pair[2];
+	size_t from = lines->n;
+	enum match_found found = match_find(s->match, pool, reader, name, lines, pair);
+	for (size_t i = from; i < lines->n; i++)
+		lines->v[i] = s->line_of[lines->v[i]];
+	if (found == MATCH_AMBIGUOUS && two) {
+		two[0] = s->name[pair[0]];
+		two[1] = s->name[pair[1]];
+	}
+	if (!s->match_written || (found != MATCH_NONE && !match_is_pattern(name)))
+		return found;
+	POOL_SCRATCH(tmp);
+	match_list written = { 0 };
+	enum match_found also = match_find(s->match_written, tmp, reader, name, &written, pair);
+	if (also == MATCH_AMBIGUOUS && two) {
+		two[0] = plan_symbol_name(s, s->write.v[s->written_at[pair[0]]].symbol);
+		two[1] = plan_symbol_name(s, s->write.v[s->written_at[pair[1]]].symbol);
+	}
+	for (size_t i = 0; i < written.n; i++) {
+		uint32_t at = s->written_at[written.v[i]], symbol = s->write.v[at].symbol;
+		for (; at < s->write.n && s->write.v[at].symbol == symbol; at++)
+			*vec_push(pool, lines) = s->write.v[at].line;
+	}
+	return found == MATCH_FOUND ? found : also;
+}
+
+typedef VEC(struct graph_edge) edge_list;
+
+static int too_many(struct mst_error *err)
+{
+	mst_fail(err, MST_LIMIT, "more than %u edges", PLAN_EDGES_MAX);
+	return mst_hint(err, "patterns like 'd.*' that many tables read multiply edges; name the tables");
+}
+
+/* A name that no line has as it stands. */
+static int resolve_other(struct plan *p, struct pool *tmp, uint32_t line, uint32_t *dep, edge_list *edges,
+			 match_list *found, struct mst_error *err)
+{
+	struct plan_state *s = p->state;
+	struct str name = plan_symbol_name(s, *dep & DEP_SYMBOL), two[2];
+	found->n = 0;
+	enum match_found what = plan_lookup(p, tmp, line, name, found, two);
+	if (what != MATCH_FOUND)
+		*dep |= DEP_EXTERNAL;
+	if (what == MATCH_AMBIGUOUS && !(*dep & DEP_QUIET))
+		plan_warn(p, "%s: '%.*s' reads '%.*s', which may be '%.*s' or '%.*s': no order is implied; write the "
+			     "full name", plan_place(p, tmp, line),
+			  STR_FMT(plan_symbol_name(s, s->line.v[line].symbol)), STR_FMT(name), STR_FMT(two[0]),
+			  STR_FMT(two[1]));
+	if (edges->n + found->n > PLAN_EDGES_MAX)
+		return too_many(err);
+	for (size_t i = 0; i < found->n; i++)
+		*vec_push(tmp, edges) = (struct graph_edge){ s->node_of[found->v[i]], s->node_of[line] };
+	return 0;
+}
+
+int plan_resolve(struct plan *p, struct mst_error *err)
+{
+	struct plan_state *s = p->state;
+	int rc = plan_flush(p, err);
+	if (rc)
+		return rc;
+	number(p);
+	index_writes(p);
+	POOL_SCRATCH(tmp);
+	edge_list edges = { 0 };
+	match_list found = { 0 };
+	for (uint32_t u = 0; u < s->nodes; u++) {
+		uint32_t line = s->line_of[u], end = plan_dep_end(s, line);
+		for (uint32_t d = s->line.v[line].dep; d < end; d++) {
+			uint32_t from = s->symbol.v[s->dep.v[d] & DEP_SYMBOL].line;
+			struct str name = plan_symbol_name(s, s->dep.v[d] & DEP_SYMBOL);
+			if (from == NONE || match_is_pattern(name)) {
+				rc = resolve_other(p, tmp, line, &s->dep.v[d], &edges, &found, err);
+				if (rc)
+					return rc;
+				continue;
+			}
+			*vec_push(tmp, &edges) = (struct graph_edge){ s->node_of[from], u };
+			if (edges.n > PLAN_EDGES_MAX)
+				return too_many(err);
+		}
+	}
+	return graph_build(p->pool, s->nodes, edges.v, edges.n, &s->all, err);
+}

@@ -1,0 +1,120 @@
+/* What the files of the planner share. */
+#ifndef MST_ENGINE_PLAN_STATE_H
+#define MST_ENGINE_PLAN_STATE_H
+
+#include "base/jsonl.h"
+#include "base/map.h"
+#include "engine/match.h"
+#include "engine/plan.h"
+#include "engine/select.h"
+
+/* A dependency is the number of a symbol (a name that was seen), with: */
+#define DEP_EXTERNAL (UINT32_C(1) << 31) /* nothing in the input answers to it */
+#define DEP_QUIET (UINT32_C(1) << 30)    /* a routine: not counted as external */
+#define DEP_SYMBOL (DEP_QUIET - 1)
+#define NONE UINT32_MAX
+
+enum {
+	LINE_COMPACT = 1, /* starts {"type":"T", : spliced without a scan */
+	LINE_HELD = 2,    /* a job with "run":false */
+	LINE_AFTER = 4,   /* its `after` counts */
+};
+
+struct line {
+	const char *p;
+	uint64_t at;
+	uint32_t n;
+	uint32_t symbol;
+	uint32_t dep; /* first of its dependencies; they end where those of the next begin */
+	uint16_t source;
+	uint8_t flags, type_end; /* LINE_COMPACT: where the comma behind the type stands */
+	uint32_t extra;          /* or NONE */
+};
+
+/* Most lines of a huge graph carry none of these. */
+struct extra {
+	struct str attrs, kind, sql_sha256, file;
+};
+
+struct symbol {
+	const char *p;
+	uint32_t n;
+	uint32_t line; /* that defines it, or NONE */
+};
+
+struct written {
+	uint32_t symbol, line;
+};
+
+struct pending {
+	struct str key;
+	uint32_t hash;
+	uint32_t to;   /* dependency, line or write, by `what` */
+	uint32_t what;
+};
+#define PENDING 64
+
+struct plan_state {
+	VEC(const char *) source;
+	VEC(struct line) line;
+	VEC(uint32_t) dep;
+	VEC(struct extra) extra;
+	VEC(struct symbol) symbol;
+	VEC(struct written) write;
+	struct map names;
+	struct pending pending[PENDING];
+	unsigned npending;
+
+	/* set by plan_make: a node is a line, numbered in byte order of the names */
+	uint32_t nodes;
+	uint32_t *line_of; /* node -> line */
+	uint32_t *node_of; /* line -> node */
+	struct str *name;  /* by node */
+	struct match *match, *match_written;
+	uint32_t *written_at; /* by number in match_written: its first in `write`, sorted */
+	uint32_t written_n;
+	struct graph all;
+
+	/* of the nodes that become jobs, numbered in byte order of the names again */
+	uint32_t kept;
+	uint32_t *kept_node; /* kept -> node, NULL where all are kept */
+	uint32_t *job_of;    /* kept -> job */
+	uint32_t *kept_of;   /* and back */
+	struct graph graph;
+	char *quoted;        /* the names of the kept as JSON strings, one behind the other */
+	size_t *quoted_at;
+};
+
+static inline uint32_t plan_line_of_kept(const struct plan_state *s, uint32_t kept)
+{
+	return s->line_of[s->kept_node ? s->kept_node[kept] : kept];
+}
+
+static inline struct str plan_symbol_name(const struct plan_state *s, uint32_t symbol)
+{
+	return (struct str){ s->symbol.v[symbol].p, s->symbol.v[symbol].n };
+}
+
+/* Dependencies of a line: s->dep.v[first] .. [end - 1]. */
+static inline uint32_t plan_dep_end(const struct plan_state *s, uint32_t line)
+{
+	return line + 1 < s->line.n ? s->line.v[line + 1].dep : (uint32_t)s->dep.n;
+}
+
+void plan_warn(struct plan *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* "stdin:12", with " (sql/a.sql)" where the line names a file. */
+const char *plan_place(const struct plan *, struct pool *, uint32_t line);
+/* Interns what is still pending. */
+int plan_flush(struct plan *, struct mst_error *);
+
+/* Numbers the nodes, finds what every name means, builds s->all. */
+int plan_resolve(struct plan *, struct mst_error *);
+/* The lines that `name` in the SQL of `line` means. */
+enum match_found plan_lookup(struct plan *, struct pool *, uint32_t line, struct str name, match_list *lines,
+			     struct str two[2]);
+/* Lists the cycles of s->all in p->cycles; returns MST_DATA. */
+int plan_fail_cycles(struct plan *, struct mst_error *);
+void plan_hash(struct plan *);
+struct select_source plan_select_source(const struct plan *, const struct graph *);
+
+#endif
