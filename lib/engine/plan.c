@@ -79,7 +79,7 @@ static int choose(struct plan *p, const struct plan_options *o, uint8_t *keep, s
 	p->runs = chosen;
 	if (chosen == n || chosen == 0)
 		return 0;
-	uint8_t *below = pool_memdup(tmp, keep, n), *above = pool_memdup(tmp, keep, n);
+	uint8_t *below = (uint8_t *)pool_memdup(tmp, keep, n), *above = (uint8_t *)pool_memdup(tmp, keep, n);
 	graph_closure(&s->all, GRAPH_DOWN, GRAPH_ANY_DEPTH, below);
 	graph_closure(&s->all, GRAPH_UP, GRAPH_ANY_DEPTH, above);
 	for (uint32_t u = 0; u < n; u++)

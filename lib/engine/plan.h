@@ -57,7 +57,7 @@ struct plan {
 	struct pool *pool;
 	struct plan_job *job; /* in order; set by plan_make */
 	uint32_t jobs;        /* lines that will be written */
-	uint32_t runs;        /* of these, with `run` */
+	uint32_t runs;        /* of these, with `run`: what the header calls jobs */
 	uint32_t tasks;       /* lines read */
 	uint32_t external;    /* distinct names that jobs read and no line gives */
 	uint32_t edges, levels;
@@ -104,5 +104,9 @@ void plan_write_job(const struct plan *, uint32_t job, struct buf *);
 /* Why a job stands where it does: an `explain` line, or text for people. */
 void plan_explain_line(const struct plan *, uint32_t job, struct buf *);
 void plan_explain_text(const struct plan *, uint32_t job, struct buf *);
+
+/* Draws the jobs as a tree, through `emit` (engine/tree.h). */
+int plan_tree(const struct plan *, bool unicode, int (*emit)(void *ctx, struct str, struct mst_error *), void *ctx,
+	      struct mst_error *);
 
 #endif

@@ -1,4 +1,5 @@
 #include "engine/plan_state.h"
+#include "engine/tree.h"
 
 void plan_write_header(const struct plan *p, struct buf *b)
 {
@@ -7,8 +8,9 @@ void plan_write_header(const struct plan *p, struct buf *b)
 	jw_init(&w, b);
 	jw_object(&w);
 	jw_key_z(&w, "type", "plan");
-	jw_key_i(&w, "jobs", p->jobs);
-	jw_key_i(&w, "runs", p->runs);
+	jw_key_i(&w, "jobs", p->runs);
+	if (p->jobs > p->runs)
+		jw_key_i(&w, "order_only", p->jobs - p->runs);
 	jw_key_i(&w, "tables", p->tasks);
 	jw_key_i(&w, "external", p->external);
 	jw_key_i(&w, "edges", p->edges);
@@ -87,4 +89,33 @@ void plan_write_job(const struct plan *p, uint32_t job, struct buf *b)
 	if (!j->run)
 		buf_add(b, ",\"run\":false", 12);
 	buf_add(b, "}\n", 2);
+}
+
+struct drawing {
+	const struct plan *p;
+	int (*emit)(void *ctx, struct str, struct mst_error *);
+	void *ctx;
+};
+
+static void label(void *ctx, uint32_t kept, struct buf *b)
+{
+	const struct plan *p = ((struct drawing *)ctx)->p;
+	struct str name = plan_symbol_name(p->state, p->state->line.v[plan_line_of_kept(p->state, kept)].symbol);
+	for (size_t i = 0; i < name.n; i++)
+		buf_char(b, (unsigned char)name.p[i] < 32 || name.p[i] == 127 ? '?' : name.p[i]);
+	if (!p->job[p->state->job_of[kept]].run)
+		buf_z(b, " (not run)");
+}
+
+static int pass_on(void *ctx, struct str text, struct mst_error *err)
+{
+	struct drawing *d = ctx;
+	return d->emit(d->ctx, text, err);
+}
+
+int plan_tree(const struct plan *p, bool unicode, int (*emit)(void *ctx, struct str, struct mst_error *), void *ctx,
+	      struct mst_error *err)
+{
+	struct drawing d = { p, emit, ctx };
+	return tree_draw(&p->state->graph, &(struct tree_style){ unicode, &d, label, pass_on }, err);
 }

@@ -228,7 +228,7 @@ static int atom_mark(struct pool *pool, const struct select_source *s, const str
 	}
 	if (a->up && a->down) {
 		POOL_SCRATCH(other);
-		uint8_t *below = pool_memdup(other, mark, n);
+		uint8_t *below = (uint8_t *)pool_memdup(other, mark, n);
 		graph_closure(s->graph, GRAPH_UP, a->up_depth, mark);
 		graph_closure(s->graph, GRAPH_DOWN, a->down_depth, below);
 		for (uint32_t u = 0; u < n; u++)
@@ -274,7 +274,7 @@ static int term_mark(struct pool *pool, const struct select_source *s, struct st
 	uint8_t *all = pool_array(tmp, n, 1), *one = pool_array(tmp, n, 1);
 	struct str rest = term;
 	for (bool first = true;; first = false) {
-		struct atom a;
+		struct atom a = { 0 };
 		int rc = parse(cut(&rest, true), &a, err);
 		if (rc)
 			return rc;
