@@ -1,0 +1,64 @@
+/* What the files of this folder share. */
+#ifndef MST_TASK_INTERNAL_H
+#define MST_TASK_INTERNAL_H
+
+#include "task/task.h"
+
+#include "base/vec.h"
+
+extern const struct task_type task_import, task_script, task_summary, task_view;
+
+enum import_format { IMPORT_CSV, IMPORT_TSV, IMPORT_JSONL };
+
+/* The attributes of an import. */
+struct import_spec {
+	struct str command;   /* or empty */
+	const char *file;     /* path or glob, absolute or from the caller's folder; or NULL */
+	const char *folder;   /* of the SQL file, where the command runs; or NULL */
+	enum import_format format;
+	bool declared;        /* columns are declared; the types of some may be empty */
+	VEC(struct warehouse_column) columns;
+	bool header;
+	char delimiter;       /* 0: the format's own */
+	struct str null;      /* how NULL is written */
+};
+int import_spec_read(struct pool *, const struct job *, struct import_spec *out, struct mst_error *);
+
+/* Where the bytes come from: the output of a command, or files one after the other. */
+struct import_source;
+int import_source_open(struct task_ctx *, const struct import_spec *, struct import_source **out,
+		       struct mst_error *);
+/* Bytes read (at most n), 0 at the end of one file (the next call goes on with the next),
+ * IMPORT_END at the end of all; < 0 on an error: also of the command. */
+#define IMPORT_END 1
+int import_source_read(struct import_source *, char *p, size_t n, size_t *got, struct mst_error *);
+/* The file whose bytes were read last. */
+const char *import_source_name(const struct import_source *);
+/* Makes the source readable twice (a command's output goes into an unnamed file), and
+ * reads it from the start again. */
+int import_source_spool(struct import_source *, struct mst_error *);
+int import_source_rewind(struct import_source *, struct mst_error *);
+void import_source_close(struct import_source *);
+
+/* One row: a value for each column. */
+struct import_cell {
+	struct str text;
+	bool null;
+	bool quoted_empty; /* "" : null in columns that are no text */
+	unsigned mask;     /* what it can be (infer.h), where that was asked for */
+};
+
+struct import_rows;
+/* Reads rows from where the source stands.  `infer`: look at what values can be, and let
+ * columns grow (JSON Lines). */
+struct import_rows *import_rows_open(struct pool *, const struct import_spec *, struct import_source *, bool infer);
+/* 1 and the cells, n of them (valid until the next call); 0 at the end. */
+int import_rows_next(struct import_rows *, const struct import_cell **cells, size_t *n, struct mst_error *);
+/* Names of the columns so far. */
+const struct str *import_rows_names(const struct import_rows *, size_t *n);
+/* Fixes the columns (before the first row). */
+void import_rows_fix(struct import_rows *, const struct warehouse_column *, size_t n);
+/* The place of row `no` (from 1) among those read, for an error found later. */
+void import_rows_place(const struct import_rows *, uint64_t no, const char **file, uint32_t *line);
+
+#endif

@@ -1,0 +1,40 @@
+/* Kinds of tasks: one struct each, one array of them (registry.c).  A task blocks;
+ * it is told to stop by a flag. */
+#ifndef MST_TASK_TASK_H
+#define MST_TASK_TASK_H
+
+#include "model/job.h"
+#include "model/warehouse.h"
+
+#include <signal.h>
+
+struct task_ctx {
+	struct pool *pool; /* of the attempt */
+	const struct job *job;
+	struct warehouse_target target;
+	struct warehouse *warehouse;
+	const volatile sig_atomic_t *stop; /* not 0: end with MST_CANCELLED */
+};
+
+struct task_type {
+	const char *name;
+	const char *summary; /* one line, at most 72 columns */
+	bool needs_sql;
+	/* The shell command that a job would run, or an empty view; may be NULL: none ever. */
+	struct str (*command)(struct pool *, const struct job *);
+	/* Before anything runs: MST_DATA for attributes that make no sense. */
+	int (*check)(struct pool *, const struct job *, struct mst_error *);
+	/* What would be sent to the warehouse, statement by statement. */
+	int (*explain)(struct pool *, const struct job *, const struct warehouse_ops *,
+		       const struct warehouse_target *, warehouse_sink *, void *arg, struct mst_error *);
+	int (*run)(struct task_ctx *, struct warehouse_result *, struct mst_error *);
+};
+
+/* Sorted by name; the last has no name. */
+extern const struct task_type *const task_types[];
+/* NULL for an unknown kind. */
+const struct task_type *task_type_of(struct str kind);
+/* The known kind that was meant, or NULL. */
+const char *task_type_nearest(struct str kind);
+
+#endif
