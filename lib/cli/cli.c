@@ -68,6 +68,14 @@ static void say(const char *name, const char *what, const char *fmt, va_list ap)
 	talk(&b);
 }
 
+void cli_say(struct cli *cli, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	say(cli->cmd->name, "", fmt, ap);
+	va_end(ap);
+}
+
 void cli_note(struct cli *cli, const char *fmt, ...)
 {
 	va_list ap;

@@ -130,7 +130,8 @@ extern volatile sig_atomic_t cli_signal;
 void cli_catch_signals(void);
 
 /* Talk on stderr: "NAME: text".  Notes are silent where stderr is no terminal;
- * warnings are not. */
+ * warnings, and what cli_say says (something lasting was made), are not. */
+void cli_say(struct cli *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void cli_note(struct cli *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void cli_warn(struct cli *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* An error that does not end the command, in the form cli_main prints. */

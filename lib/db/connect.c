@@ -97,6 +97,27 @@ int db_conninfo_with(struct pool *pool, const char *conninfo, const char *keywor
 	return 0;
 }
 
+int db_conninfo_split(struct pool *pool, const char *conninfo, const char **bare, const char **password,
+		      struct mst_error *err)
+{
+	POOL_SCRATCH(tmp);
+	PQconninfoOption *o;
+	int rc = parse(tmp, conninfo, &o, err);
+	if (rc)
+		return rc;
+	struct buf b;
+	buf_init(&b, pool);
+	const char *secret = NULL;
+	for (; o->keyword; o++)
+		if (o->val && strcmp(o->keyword, "password") == 0)
+			secret = pool_strdup(pool, o->val);
+		else if (o->val)
+			add_quoted(&b, o->keyword, o->val);
+	*bare = buf_cstr(&b);
+	*password = secret;
+	return 0;
+}
+
 struct settings {
 	const char *keys[64], *values[64];
 	size_t n;

@@ -42,6 +42,10 @@ void db_close(struct db *);
  * as db_open. */
 int db_conninfo_with(struct pool *, const char *conninfo, const char *keyword, const char *value,
 		     const char **out, struct mst_error *);
+/* `conninfo` without its password, for the command line of a child, and the password (NULL: none) for
+ * its PGPASSWORD: others see command lines. */
+int db_conninfo_split(struct pool *, const char *conninfo, const char **bare, const char **password,
+		      struct mst_error *);
 /* "mst at db.example.com:5432" or "mst at /run/user/1000/mst": for people. */
 const char *db_name(const struct db *);
 /* The database, the server's version (150018) and the process id over there. */

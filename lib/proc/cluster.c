@@ -347,11 +347,8 @@ static int start_locked(struct pool *pool, struct cluster *c, struct cluster_sta
 		rc = cluster_find_bin(tmp, c, s.major, &bin, &major, err);
 	if (!rc)
 		rc = cluster_make_socket_dir_(tmp, c, &socket_dir, err);
-	if (!rc && !s.exists) {
-		if (c->user)
-			cluster_note_(c, "PostgreSQL does not run as root: the private one runs as user %s", c->user);
+	if (!rc && !s.exists)
 		rc = cluster_create_(c, bin, major, err);
-	}
 	if (rc)
 		return rc;
 	clear_stale(c, socket_dir);

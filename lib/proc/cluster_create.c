@@ -256,6 +256,21 @@ static int fill(struct cluster *c, const char *bin, struct mst_error *err)
 	return rc;
 }
 
+/* One line, for people. */
+static void say_created(struct cluster *c, int major)
+{
+	POOL_SCRATCH(tmp);
+	const char *home = c->home, *user = fs_home(tmp);
+	size_t n = user ? strlen(user) : 0;
+	if (n > 1 && strncmp(home, user, n) == 0 && home[n] == '/')
+		home = pool_printf(tmp, "~%s", home + n);
+	if (c->user)
+		cluster_note_(c, "created a private PostgreSQL %d in %s; it runs as user %s, for PostgreSQL refuses root",
+			      major, home, c->user);
+	else
+		cluster_note_(c, "created a private PostgreSQL %d in %s", major, home);
+}
+
 int cluster_create_(struct cluster *c, const char *bin, int major, struct mst_error *err)
 {
 	int rc = remove_tree(c, c->fresh, err);
@@ -277,6 +292,6 @@ int cluster_create_(struct cluster *c, const char *bin, int major, struct mst_er
 		remove_tree(&calm, c->fresh, &ignored);
 		return rc;
 	}
-	cluster_note_(c, "created a private PostgreSQL %d in %s", major, c->home);
+	say_created(c, major);
 	return 0;
 }

@@ -20,15 +20,15 @@ int store_schema_version(struct db *db, int *version, struct mst_error *err)
 {
 	POOL_SCRATCH(tmp);
 	const struct db_result *r;
-	int rc = db_query(tmp, db, STR("SELECT max(version) FROM mst.migration"), NULL, 0, &r, err);
-	/* no such table, no such schema */
-	if (rc && (strcmp(err->sqlstate, "42P01") == 0 || strcmp(err->sqlstate, "3F000") == 0)) {
-		*version = 0;
-		return 0;
+	struct mst_error why;
+	int rc = db_query(tmp, db, STR("SELECT max(version) FROM mst.migration"), NULL, 0, &r, &why);
+	bool none = rc && (strcmp(why.sqlstate, "42P01") == 0 || strcmp(why.sqlstate, "3F000") == 0);
+	if (rc && !none) {
+		*err = why;
+		return rc;
 	}
-	if (!rc)
-		*version = (int)db_int(r, 0, 0);
-	return rc;
+	*version = none ? 0 : (int)db_int(r, 0, 0);
+	return 0;
 }
 
 int store_schema_check(struct db *db, const struct store_migrations *m, struct mst_error *err)

@@ -1,0 +1,336 @@
+/* mst-db: the state database and the private cluster. */
+#include "base/jsonl.h"
+#include "base/time.h"
+#include "cli/out.h"
+#include "state.h"
+#include "store/migrate.h"
+#include "store/server.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct args {
+	bool dry_run;
+};
+
+static int start(struct cli *cli, struct mst_error *err)
+{
+	POOL_SCRATCH(tmp);
+	struct state_opts o = state_options(cli);
+	struct cluster *c;
+	struct cluster_state before, s;
+	struct db *db;
+	cli_catch_signals();
+	int rc = cluster_open(tmp, &o.cluster, &c, err);
+	if (rc)
+		return rc;
+	cluster_look(tmp, c, &before);
+	rc = cluster_start(tmp, c, &s, err);
+	/* its own schema is kept up whatever MST_DB names */
+	o.db = NULL;
+	if (!rc)
+		rc = state_open(tmp, &o, &db, err);
+	if (!rc)
+		cli_note(cli, before.ready ? "PostgreSQL %d runs already in %s" : "PostgreSQL %d runs in %s", s.major,
+			 cluster_home(c));
+	return rc;
+}
+
+static int stop(struct cli *cli, struct mst_error *err)
+{
+	POOL_SCRATCH(tmp);
+	struct state_opts o = state_options(cli);
+	struct cluster *c;
+	bool ran;
+	cli_catch_signals();
+	int rc = cluster_open(tmp, &o.cluster, &c, err);
+	if (!rc)
+		rc = cluster_stop(c, &ran, err);
+	if (!rc)
+		cli_note(cli, ran ? "stopped the PostgreSQL in %s" : "no PostgreSQL runs in %s", cluster_home(c));
+	return rc;
+}
+
+/* --- status */
+
+static const struct out_col status_cols[] = {
+	{ "running", "running", OUT_TEXT, false },
+	{ "name", "database", OUT_TEXT, true },
+	{ "version", "version", OUT_TEXT, false },
+	{ "schema_version", "schema", OUT_NUMBER, false },
+	{ "connections", "connections", OUT_NUMBER, false },
+	{ "data_bytes", "data", OUT_BYTES, false },
+	{ "started", "started", OUT_TIME, false },
+	{ "home", "home", OUT_TEXT, true },
+	{ 0 },
+};
+
+static void put_server(struct pool *pool, struct jw *w, struct db *db, struct mst_error *err)
+{
+	struct store_server v;
+	int schema;
+	char iso[TIME_ISO_MAX];
+	if (store_server_look(pool, db, &v, err))
+		return;
+	jw_key_s(w, "version", v.version);
+	jw_key_z(w, "started", time_iso(iso, v.started_us));
+	jw_key_i(w, "data_bytes", v.data_bytes);
+	jw_key_i(w, "connections", v.connections);
+	if (store_schema_version(db, &schema, err) == 0) {
+		jw_key_i(w, "schema_version", schema);
+		jw_key_i(w, "schema_known", (int64_t)store_schema.n);
+	}
+}
+
+/* A server that MST_DB names. */
+static int put_named(struct cli *cli, const struct state_opts *o, struct out *out, bool *running,
+		     struct mst_error *err)
+{
+	struct pool *pool = cli->pool;
+	struct mst_error why = { 0 };
+	struct db *db = NULL;
+	struct buf b;
+	struct jw w;
+	int rc = db_open(pool, o->db, o->app, &db, &why);
+	if (rc == MST_USAGE || rc == MST_CANCELLED) {
+		*err = why;
+		return rc;
+	}
+	*running = rc == 0;
+	buf_init(&b, pool);
+	jw_init(&w, &b);
+	jw_object(&w);
+	jw_key_z(&w, "type", "cluster");
+	jw_key_b(&w, "private", false);
+	jw_key_b(&w, "running", *running);
+	if (*running) {
+		jw_key_z(&w, "name", db_name(db));
+		put_server(pool, &w, db, &why);
+	}
+	if (why.code)
+		jw_key_z(&w, "error", why.msg);
+	jw_end(&w);
+	if (why.code)
+		cli_report(cli, &why);
+	return out_line(out, buf_view(&b), err);
+}
+
+static int put_private(struct cli *cli, const struct state_opts *o, struct cluster *c, struct out *out, bool *running,
+		       struct mst_error *err)
+{
+	struct pool *pool = cli->pool;
+	struct mst_error why = { 0 };
+	struct cluster_state s;
+	struct db *db = NULL;
+	struct buf b;
+	struct jw w;
+	char iso[TIME_ISO_MAX];
+	cluster_look(pool, c, &s);
+	/* "ready" may be stale by a moment: what counts is whether it answers */
+	if (s.ready && db_open(pool, cluster_conninfo(pool, &s, CLUSTER_DB_STATE), o->app, &db, &why))
+		db = NULL;
+	*running = db != NULL;
+	buf_init(&b, pool);
+	jw_init(&w, &b);
+	jw_object(&w);
+	jw_key_z(&w, "type", "cluster");
+	jw_key_b(&w, "private", true);
+	jw_key_b(&w, "running", *running);
+	jw_key_z(&w, "home", cluster_home(c));
+	if (cluster_runs_as(c))
+		jw_key_z(&w, "user", cluster_runs_as(c));
+	jw_key_z(&w, "log", cluster_log(c));
+	if (s.socket_dir)
+		jw_key_z(&w, "socket", s.socket_dir);
+	if (s.pid)
+		jw_key_i(&w, "pid", s.pid);
+	if (db) {
+		jw_key_z(&w, "name", db_name(db));
+		put_server(pool, &w, db, &why);
+	} else {
+		if (s.major)
+			jw_key_z(&w, "version", pool_printf(pool, "%d", s.major));
+		if (s.started_us)
+			jw_key_z(&w, "started", time_iso(iso, s.started_us));
+	}
+	if (why.code)
+		jw_key_z(&w, "error", why.msg);
+	jw_end(&w);
+	if (why.code)
+		cli_report(cli, &why);
+	else if (!s.exists)
+		cli_note(cli, "no private PostgreSQL yet in %s; the first command that needs it makes it", cluster_home(c));
+	return out_line(out, buf_view(&b), err);
+}
+
+static int status(struct cli *cli, struct mst_error *err)
+{
+	struct state_opts o = state_options(cli);
+	struct cluster *c;
+	struct cluster_state s;
+	bool named = o.db && *o.db, running = false, ignored;
+	struct out *out = out_open(cli, "cluster", status_cols);
+	int rc = 0;
+	if (named)
+		rc = put_named(cli, &o, out, &running, err);
+	if (!rc)
+		rc = cluster_open(cli->pool, &o.cluster, &c, err);
+	if (!rc) {
+		cluster_look(cli->pool, c, &s);
+		/* beside a server it matters only where it holds the warehouse */
+		if (!named || s.exists)
+			rc = put_private(cli, &o, c, out, named ? &ignored : &running, err);
+	}
+	if (!rc)
+		rc = out_close(out, err);
+	return rc ? rc : running ? 0 : 1;
+}
+
+/* --- migrate */
+
+static const struct out_col migration_cols[] = {
+	{ "version", "version", OUT_NUMBER, false },
+	{ "name", "migration", OUT_TEXT, false },
+	{ "applied", "applied", OUT_TEXT, false },
+	{ "sha256", "sha256", OUT_TEXT, true },
+	{ 0 },
+};
+
+struct told {
+	struct buf lines;
+	bool applied;
+	size_t n;
+};
+
+static void tell(void *arg, const struct store_migration *m, const char *sha256)
+{
+	struct told *t = arg;
+	struct jw w;
+	jw_init(&w, &t->lines);
+	jw_object(&w);
+	jw_key_z(&w, "type", "migration");
+	jw_key_i(&w, "version", m->version);
+	jw_key_z(&w, "name", m->name);
+	jw_key_z(&w, "sha256", sha256);
+	jw_key_b(&w, "applied", t->applied);
+	jw_end(&w);
+	buf_char(&t->lines, '\n');
+	t->n++;
+}
+
+static bool nothing_there(struct cli *cli, const struct state_opts *o, struct mst_error *err)
+{
+	struct cluster *c;
+	struct cluster_state s;
+	if ((o->db && *o->db) || cluster_open(cli->pool, &o->cluster, &c, err))
+		return false;
+	cluster_look(cli->pool, c, &s);
+	return !s.exists;
+}
+
+static int migrate(struct cli *cli, struct mst_error *err)
+{
+	const struct args *a = cli->args;
+	struct state_opts o = state_options(cli);
+	struct told t = { .applied = !a->dry_run };
+	struct db *db;
+	int rc = 0;
+	buf_init(&t.lines, cli->pool);
+	cli_catch_signals();
+	/* a dry run makes nothing, so not a cluster either */
+	if (a->dry_run && nothing_there(cli, &o, err)) {
+		char sha[SHA256_HEX];
+		for (size_t i = 0; i < store_schema.n; i++)
+			tell(&t, &store_schema.v[i], sha256_hex(sha, store_schema.v[i].sql));
+	} else {
+		rc = state_connect(cli->pool, &o, &db, err);
+		if (!rc)
+			rc = store_schema_migrate(db, &store_schema, 0, a->dry_run, tell, &t, err);
+	}
+	if (rc)
+		return rc;
+	/* only now: what is told as applied is committed */
+	struct out *out = out_open(cli, "migration", migration_cols);
+	if (t.n)
+		rc = out_lines(out, buf_view(&t.lines), err);
+	if (!rc)
+		rc = out_close(out, err);
+	if (!rc && !t.n)
+		cli_note(cli, "nothing to do: the schema has version %zu, the newest", store_schema.n);
+	return rc;
+}
+
+/* --- psql */
+
+static int psql(struct cli *cli, struct mst_error *err)
+{
+	struct state_opts o = state_options(cli);
+	const char *conninfo, *bare, *password;
+	char **rest = cli->argv;
+	int n = cli->argc;
+	bool warehouse = n > 0 && strcmp(rest[0], "--warehouse") == 0;
+	if (warehouse) {
+		rest++;
+		n--;
+	}
+	int rc = state_conninfo(cli->pool, &o, warehouse, &conninfo, err);
+	if (!rc)
+		rc = db_conninfo_split(cli->pool, conninfo, &bare, &password, err);
+	if (rc)
+		return rc;
+	char **argv = pool_array(cli->pool, (size_t)n + 3, sizeof *argv);
+	argv[0] = (char[]){ "psql" };
+	argv[1] = pool_printf(cli->pool, "--dbname=%s", bare);
+	for (int i = 0; i < n; i++)
+		argv[i + 2] = rest[i];
+	argv[n + 2] = NULL;
+	if (password)
+		setenv("PGPASSWORD", password, 1);
+	execvp(argv[0], argv);
+	mst_fail_errno(err, 0, "psql: cannot start");
+	return mst_hint(err, "it is in the package postgresql-client");
+}
+
+static const struct cli_opt migrate_opts[] = {
+	{ "dry-run", 'n', CLI_FLAG, offsetof(struct args, dry_run), .help = "only print what would be applied" },
+	{ 0 },
+};
+
+static const struct cli_sub subs[] = {
+	{ "start", NULL, "make the private cluster if need be and start it", 0, 0, .run = start },
+	{ "stop", NULL, "stop the private cluster", 0, 0, .run = stop },
+	{ "status", NULL, "what runs, where, since when, how large", 0, 0, .run = status },
+	{ "migrate", NULL, "bring the schema of the state database up", 0, 0, .opts = migrate_opts, .run = migrate },
+	{ "psql", "[--warehouse] [ARG ...]", "psql on the state database or the warehouse", 0, -1, .run = psql,
+	  .verbatim = true },
+	{ 0 },
+};
+
+static const struct cli_example examples[] = {
+	{ "mst-db start", "make and start the private PostgreSQL; any command does so by itself" },
+	{ "mst-db status", "is it running, where, which version, how large" },
+	{ "mst-db migrate --dry-run", "the migrations that a server still needs" },
+	{ "mst-db psql --warehouse -c '\\dn'", "the datasets of the warehouse" },
+	{ "mst-db stop", "stop it; the next command starts it again" },
+	{ 0 },
+};
+
+static const struct cli_cmd cmd = {
+	.name = "mst-db",
+	.summary = "keep the state database",
+	.args_size = sizeof(struct args),
+	.groups = CLI_OUTPUT | CLI_DB,
+	.subs = subs,
+	.examples = examples,
+	.writes = "cluster, migration",
+	.talks_to = "the private cluster, the state database",
+	.exits = "1 4 6 130",
+	.see_also = "mst(1), mst-run(1), mst-config(5), mst-json(5), psql(1)",
+};
+
+int main(int argc, char **argv)
+{
+	return cli_main(argc, argv, &cmd);
+}
