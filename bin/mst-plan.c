@@ -85,6 +85,8 @@ static int explain(struct cli *cli, const struct plan *p, const char *name, stru
 	return out_text(cli, buf_view(&b), err);
 }
 
+#define BATCH 1024
+
 static int write_lines(struct cli *cli, const struct plan *p, struct mst_error *err)
 {
 	struct out *out = out_open(cli, "job", columns);
@@ -92,15 +94,11 @@ static int write_lines(struct cli *cli, const struct plan *p, struct mst_error *
 	int rc = 0;
 	buf_init(&b, cli->pool);
 	plan_write_header(p, &b);
-	for (uint32_t i = 0; i < p->jobs && rc == 0; i++) {
-		plan_write_job(p, i, &b);
-		if (b.n >= 1 << 18) {
-			rc = out_lines(out, buf_view(&b), err);
-			buf_reset(&b);
-		}
-	}
-	if (rc == 0)
+	for (uint32_t i = 0; rc == 0 && (i == 0 || i < p->jobs); i += BATCH) {
+		plan_write_jobs(p, i, p->jobs - i > BATCH ? i + BATCH : p->jobs, &b);
 		rc = out_lines(out, buf_view(&b), err);
+		buf_reset(&b);
+	}
 	return rc ? rc : out_close(out, err);
 }
 

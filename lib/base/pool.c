@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 /* Under ASan every allocation is a block of its own, so that an overrun of one
@@ -20,6 +21,7 @@
 #define LARGE_MIN 8192
 #endif
 
+#define HUGE_MIN ((size_t)4 << 20)
 #define FIRST_BLOCK 4000
 #define BLOCK_MAX (256 * 1024)
 #define ALIGN(n) (((n) + 15) & ~(size_t)15)
@@ -128,6 +130,16 @@ void pool_clear(struct pool *p)
 	p->bytes = 0;
 }
 
+/* A graph of a million nodes takes a third of its time in page faults and misses of the
+ * address cache where pages are small.  Where the kernel knows no large ones, nothing
+ * is lost. */
+static void large_pages(struct large *l, size_t n)
+{
+	uintptr_t from = ((uintptr_t)l->data + 4095) & ~(uintptr_t)4095, to = ((uintptr_t)l->data + n) & ~(uintptr_t)4095;
+	if (n >= HUGE_MIN)
+		madvise((void *)from, to - from, MADV_HUGEPAGE);
+}
+
 static void *large_alloc(struct pool *p, size_t n)
 {
 	if (n > PTRDIFF_MAX - sizeof(struct large))
@@ -139,6 +151,7 @@ static void *large_alloc(struct pool *p, size_t n)
 		l->next->prev = l;
 	p->large = l;
 	p->bytes += n;
+	large_pages(l, n);
 	return l->data;
 }
 
@@ -190,6 +203,7 @@ void *pool_realloc(struct pool *p, void *old_p, size_t old, size_t n)
 		if (m->next)
 			m->next->prev = m;
 		p->bytes += n - old;
+		large_pages(m, n);
 		return m->data;
 	}
 	if (old < LARGE_MIN) {

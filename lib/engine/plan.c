@@ -143,11 +143,12 @@ static void arrange(struct plan *p, const uint8_t *keep)
 	uint64_t weight;
 	struct graph_order order;
 	POOL_SCRATCH(tmp);
-	uint8_t *run = pool_array(tmp, n, 1);
+	uint8_t *run = pool_array(p->pool, n, 1);
 	uint32_t *count = pool_array(tmp, n, sizeof *count), *key = pool_array(tmp, n, sizeof *key);
 	uint32_t *sorted = pool_array(p->pool, n, sizeof *sorted);
 	for (uint32_t i = 0; i < n; i++)
-		run[i] = keep[s->kept_node ? s->kept_node[i] : i] == 1;
+		run[i] = keep[plan_node_of_kept(s, i)] == 1;
+	s->run = run;
 	graph_order(tmp, g, &order);
 	p->levels = order.levels;
 	p->priority_exact = n <= PLAN_EXACT_MAX;
@@ -202,22 +203,6 @@ static void count_external(struct plan *p)
 	}
 }
 
-/* The names of the jobs as JSON strings, close together: `after` lists name each of them
- * again and again. */
-static void quote_names(struct plan *p)
-{
-	struct plan_state *s = p->state;
-	struct buf b;
-	buf_init(&b, p->pool);
-	s->quoted_at = pool_array(p->pool, (size_t)s->kept + 1, sizeof *s->quoted_at);
-	for (uint32_t i = 0; i < s->kept; i++) {
-		s->quoted_at[i] = b.n;
-		json_quote(&b, s->name[s->kept_node ? s->kept_node[i] : i]);
-	}
-	s->quoted_at[s->kept] = b.n;
-	s->quoted = b.p;
-}
-
 int plan_make(struct plan *p, const struct plan_options *o, struct mst_error *err)
 {
 	struct plan_state *s = p->state;
@@ -235,7 +220,6 @@ int plan_make(struct plan *p, const struct plan_options *o, struct mst_error *er
 		return rc;
 	arrange(p, keep);
 	count_external(p);
-	quote_names(p);
 	plan_hash(p);
 	return 0;
 }

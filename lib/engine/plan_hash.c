@@ -51,14 +51,16 @@ void plan_hash(struct plan *p)
 	buf_init(&canon, tmp);
 	buf_init(&list, tmp);
 	for (uint32_t i = 0; i < s->kept; i++) {
-		const struct plan_job *job = &p->job[s->job_of[i]];
-		const struct line *l = &s->line.v[job->task];
-		struct str name = plan_symbol_name(s, l->symbol);
-		buf_reset(&list);
-		buf_char(&list, job->run ? 'r' : 'o');
 		static const struct extra none;
-		const struct extra *x = l->extra == NONE ? &none : &s->extra.v[l->extra];
+		const struct extra *x = &none;
+		if (s->extra.n) {
+			const struct line *l = &s->line.v[plan_line_of_kept(s, i)];
+			x = l->extra == NONE ? &none : &s->extra.v[l->extra];
+		}
 		bool more = x->kind.n || x->attrs.n || x->sql_sha256.n;
+		struct str name = s->name[plan_node_of_kept(s, i)];
+		buf_reset(&list);
+		buf_char(&list, s->run[i] ? 'r' : 'o');
 		buf_char(&list, more ? '+' : '-');
 		for (uint32_t e = g->in_at[i]; e < g->in_at[i + 1]; e++) {
 			uint32_t from = htole32(g->in[e]);

@@ -74,7 +74,8 @@ int plan_flush(struct plan *p, struct mst_error *err)
 			if (s->symbol.n > DEP_SYMBOL)
 				return mst_fail(err, MST_LIMIT, "more than %u different names", DEP_SYMBOL);
 			*v = s->symbol.n;
-			*vec_push(p->pool, &s->symbol) = (struct symbol){ q->key.p, (uint32_t)q->key.n, NONE };
+			uint32_t size = (uint32_t)q->key.n | (match_is_pattern(q->key) ? SYMBOL_PATTERN : 0);
+			*vec_push(p->pool, &s->symbol) = (struct symbol){ q->key.p, size, NONE };
 		}
 		uint32_t symbol = (uint32_t)*v;
 		if (q->what == TO_DEP) {
@@ -86,6 +87,7 @@ int plan_flush(struct plan *p, struct mst_error *err)
 			if (y->line != NONE)
 				return twice(p, q->key, y->line, q->to, err);
 			y->line = q->to;
+			y->p = q->key.p;
 			s->line.v[q->to].symbol = symbol;
 		}
 	}

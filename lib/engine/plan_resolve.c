@@ -18,9 +18,27 @@ static void number(struct plan *p)
 	s->line_of = str_sort_order(p->pool, name, n);
 	s->node_of = pool_array(p->pool, n, sizeof *s->node_of);
 	s->name = pool_array(p->pool, n, sizeof *s->name);
-	for (uint32_t u = 0; u < n; u++) {
+	for (uint32_t u = 0; u < n; u++)
 		s->node_of[s->line_of[u]] = u;
-		s->name[u] = name[s->line_of[u]];
+	/* from here on names are read again and again, in order: they are laid side by side */
+	struct buf b;
+	buf_init(&b, p->pool);
+	s->quoted_at = pool_array(p->pool, (size_t)n + 1, sizeof *s->quoted_at);
+	for (uint32_t u = 0; u < n; u++) {
+		if (u + 16 < n)
+			__builtin_prefetch(name[s->line_of[u + 16]].p);
+		if (u + 32 < n)
+			__builtin_prefetch(&name[s->line_of[u + 32]]);
+		s->quoted_at[u] = b.n;
+		json_quote(&b, name[s->line_of[u]]);
+	}
+	s->quoted_at[n] = b.n;
+	s->quoted = b.p;
+	for (uint32_t u = 0; u < n; u++) {
+		/* a name that needs no escape stands there as it is */
+		size_t at = s->quoted_at[u], len = s->quoted_at[u + 1] - at - 2;
+		struct str own = memchr(b.p + at, '\\', len + 2) ? name[s->line_of[u]] : (struct str){ b.p + at + 1, len };
+		s->name[u] = own;
 	}
 	s->match = match_new(p->pool, s->name, n);
 }
@@ -144,18 +162,19 @@ int plan_resolve(struct plan *p, struct mst_error *err)
 	POOL_SCRATCH(tmp);
 	edge_list edges = { 0 };
 	match_list found = { 0 };
-	for (uint32_t u = 0; u < s->nodes; u++) {
-		uint32_t line = s->line_of[u], end = plan_dep_end(s, line);
+	uint32_t *node = pool_array(tmp, s->symbol.n, sizeof *node);
+	for (uint32_t i = 0; i < s->symbol.n; i++) {
+		const struct symbol *y = &s->symbol.v[i];
+		node[i] = y->line == NONE || y->n & SYMBOL_PATTERN ? NONE : s->node_of[y->line];
+	}
+	for (uint32_t line = 0; line < s->nodes; line++) {
+		uint32_t to = s->node_of[line], end = plan_dep_end(s, line);
 		for (uint32_t d = s->line.v[line].dep; d < end; d++) {
-			uint32_t from = s->symbol.v[s->dep.v[d] & DEP_SYMBOL].line;
-			struct str name = plan_symbol_name(s, s->dep.v[d] & DEP_SYMBOL);
-			if (from == NONE || match_is_pattern(name)) {
-				rc = resolve_other(p, tmp, line, &s->dep.v[d], &edges, &found, err);
-				if (rc)
-					return rc;
-				continue;
-			}
-			*vec_push(tmp, &edges) = (struct graph_edge){ s->node_of[from], u };
+			uint32_t from = node[s->dep.v[d] & DEP_SYMBOL];
+			if (from != NONE)
+				*vec_push(tmp, &edges) = (struct graph_edge){ from, to };
+			else if ((rc = resolve_other(p, tmp, line, &s->dep.v[d], &edges, &found, err)))
+				return rc;
 			if (edges.n > PLAN_EDGES_MAX)
 				return too_many(err);
 		}

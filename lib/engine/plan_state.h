@@ -37,10 +37,11 @@ struct extra {
 };
 
 struct symbol {
-	const char *p;
-	uint32_t n;
+	const char *p; /* in the line that defines it, where there is one */
+	uint32_t n;    /* with SYMBOL_PATTERN where it ends in a star */
 	uint32_t line; /* that defines it, or NONE */
 };
+#define SYMBOL_PATTERN (UINT32_C(1) << 31)
 
 struct written {
 	uint32_t symbol, line;
@@ -69,7 +70,9 @@ struct plan_state {
 	uint32_t nodes;
 	uint32_t *line_of; /* node -> line */
 	uint32_t *node_of; /* line -> node */
-	struct str *name;  /* by node */
+	struct str *name;  /* by node; close together, in order */
+	char *quoted;      /* the same as JSON strings, one behind the other */
+	size_t *quoted_at;
 	struct match *match, *match_written;
 	uint32_t *written_at; /* by number in match_written: its first in `write`, sorted */
 	uint32_t written_n;
@@ -80,19 +83,23 @@ struct plan_state {
 	uint32_t *kept_node; /* kept -> node, NULL where all are kept */
 	uint32_t *job_of;    /* kept -> job */
 	uint32_t *kept_of;   /* and back */
+	uint8_t *run;        /* by kept */
 	struct graph graph;
-	char *quoted;        /* the names of the kept as JSON strings, one behind the other */
-	size_t *quoted_at;
 };
+
+static inline uint32_t plan_node_of_kept(const struct plan_state *s, uint32_t kept)
+{
+	return s->kept_node ? s->kept_node[kept] : kept;
+}
 
 static inline uint32_t plan_line_of_kept(const struct plan_state *s, uint32_t kept)
 {
-	return s->line_of[s->kept_node ? s->kept_node[kept] : kept];
+	return s->line_of[plan_node_of_kept(s, kept)];
 }
 
 static inline struct str plan_symbol_name(const struct plan_state *s, uint32_t symbol)
 {
-	return (struct str){ s->symbol.v[symbol].p, s->symbol.v[symbol].n };
+	return (struct str){ s->symbol.v[symbol].p, s->symbol.v[symbol].n & ~SYMBOL_PATTERN };
 }
 
 /* Dependencies of a line: s->dep.v[first] .. [end - 1]. */

@@ -79,16 +79,48 @@ void plan_write_job(const struct plan *p, uint32_t job, struct buf *b)
 	buf_add(b, ",\"after\":[", 10);
 	uint32_t u = s->kept_of[job];
 	for (uint32_t e = g->in_at[u]; e < g->in_at[u + 1]; e++) {
-		const char *name = s->quoted + s->quoted_at[g->in[e]];
-		size_t n = s->quoted_at[g->in[e] + 1] - s->quoted_at[g->in[e]];
+		uint32_t v = plan_node_of_kept(s, g->in[e]);
 		if (e > g->in_at[u])
 			buf_char(b, ',');
-		buf_add(b, name, n);
+		buf_add(b, s->quoted + s->quoted_at[v], s->quoted_at[v + 1] - s->quoted_at[v]);
 	}
 	buf_char(b, ']');
 	if (!j->run)
 		buf_add(b, ",\"run\":false", 12);
 	buf_add(b, "}\n", 2);
+}
+
+#define AHEAD 16
+
+/* A job is scattered over memory: its line, its text, its row, the names in it. Each
+ * is asked for before it is wanted, so that the waits overlap. */
+void plan_write_jobs(const struct plan *p, uint32_t from, uint32_t end, struct buf *b)
+{
+	const struct plan_state *s = p->state;
+	const struct graph *g = &s->graph;
+	for (uint32_t i = from; i < end; i += AHEAD) {
+		uint32_t stop = end - i > AHEAD ? i + AHEAD : end;
+		for (uint32_t k = i; k < stop; k++) {
+			__builtin_prefetch(&s->line.v[p->job[k].task]);
+			__builtin_prefetch(&g->in_at[s->kept_of[k]]);
+		}
+		for (uint32_t k = i; k < stop; k++) {
+			const char *text = s->line.v[p->job[k].task].p;
+			__builtin_prefetch(text);
+			__builtin_prefetch(text + 64);
+			__builtin_prefetch(&g->in[g->in_at[s->kept_of[k]]]);
+		}
+		for (unsigned step = 0; step < 2; step++)
+			for (uint32_t k = i; k < stop; k++) {
+				uint32_t e = g->in_at[s->kept_of[k]], last = g->in_at[s->kept_of[k] + 1];
+				for (last = last - e > 8 ? e + 8 : last; e < last; e++) {
+					const size_t *at = &s->quoted_at[plan_node_of_kept(s, g->in[e])];
+					__builtin_prefetch(step ? (const void *)(s->quoted + *at) : at);
+				}
+			}
+		for (uint32_t k = i; k < stop; k++)
+			plan_write_job(p, k, b);
+	}
 }
 
 struct drawing {
