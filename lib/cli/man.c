@@ -97,8 +97,9 @@ static void synopsis(struct buf *b, const struct cli_cmd *cmd)
 	if (!cmd->subs) {
 		buf_z(b, ".Nm\n.Op Ar option ...\n");
 		if (cmd->args && *cmd->args) {
-			buf_z(b, ".No");
+			size_t dot = b->n;
 			operands(b, cmd->args);
+			b->p[dot] = '.';
 			buf_char(b, '\n');
 		}
 		return;
