@@ -1,9 +1,11 @@
+#include "base/fs.h"
 #include "model/attrs.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-/* cmocka wants the four above */
+#include <stdlib.h>
+/* cmocka wants some of the above */
 #include <cmocka.h>
 
 static const char *const severity[] = { "note", "warning", "error" };
@@ -148,6 +150,27 @@ static void late_attribute_lines_get_a_warning(void **state)
 	check("SELECT 1\n, 'mst: x' -- mst: owner: ann\n", "{}");
 }
 
+static void the_manual_lists_every_attribute(void **state)
+{
+	(void)state;
+	POOL_SCRATCH(pool);
+	struct mst_error err;
+	struct str page;
+	const char *root = getenv("MST_TEST_ROOT");
+	char *path = fs_join(pool, root ? root : ".", "man/mst-deps.1.in");
+	assert_int_equal(fs_read_file(pool, path, 0, &page, &err), 0);
+	for (const struct attr_field *f = attr_fields; f->key; f++) {
+		const char *item = pool_printf(pool, "\n.It Cm %s\n", f->key);
+		const char *at = strstr(page.p, item);
+		assert_non_null(at);
+		const char *next = strstr(at + 1, "\n.It ");
+		const char *help = strstr(at, f->help);
+		assert_non_null(help);
+		if (next)
+			assert_true(help < next);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -159,6 +182,7 @@ int main(void)
 		cmocka_unit_test(wrong_values_are_errors_with_their_place),
 		cmocka_unit_test(broken_yaml_is_an_error_with_its_place),
 		cmocka_unit_test(a_header_has_a_limit),
+		cmocka_unit_test(the_manual_lists_every_attribute),
 		cmocka_unit_test(late_attribute_lines_get_a_warning),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
