@@ -101,6 +101,8 @@ unsigned str_distance(struct str a, struct str b)
 const char *str_nearest(struct str s, const char *const *names, size_t n)
 {
 	const char *best = NULL;
+	if (s.n > 63)
+		return NULL;
 	unsigned best_d = 1 + (unsigned)(s.n / 3);
 	for (size_t i = 0; i < n; i++) {
 		unsigned d = str_distance(s, str_of(names[i]));
