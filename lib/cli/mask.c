@@ -65,8 +65,8 @@ const char *config_shown(struct pool *pool, const struct config_key *key, const 
 		}
 		buf_add(&b, p, hit);
 		p += hit;
-		if (!uri)
-			p += strspn(p, " \t");
+		for (; !uri && (*p == ' ' || *p == '\t'); p++)
+			buf_char(&b, *p);
 		buf_z(&b, "***");
 		p = uri ? p + strcspn(p, "&#") : value_end(p);
 	}

@@ -82,8 +82,8 @@ static int unknown(struct cli *cli, const cli_optrefs *opts, struct str word, st
 	for (const struct cli_sub *s = cli->sub ? cli->cmd->subs : NULL; s && s->name; s++)
 		for (const struct cli_opt *o = s->opts; o && o->name; o++)
 			if (name.n > 2 && str_eqz((struct str){ name.p + 2, name.n - 2 }, o->name)) {
-				mst_fail(err, MST_USAGE, "option '--%s' belongs to '%s %s', not to '%s'", o->name,
-					 cli->cmd->name, s->name, cli->sub->name);
+				mst_fail(err, MST_USAGE, "option '--%s' belongs to '%s', not to '%s'", o->name,
+					 s->name, cli->sub->name);
 				return usage(cli, err);
 			}
 	if (near)

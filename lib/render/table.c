@@ -5,6 +5,8 @@
 #include <libsmartcols/libsmartcols.h>
 #include <stdlib.h>
 
+enum { SHRUNK = 8 };
+
 static void free_text(void *p)
 {
 	free(p);
@@ -13,6 +15,36 @@ static void free_text(void *p)
 static void free_table(void *p)
 {
 	scols_unref_table(p);
+}
+
+/* The cells each column may take so that a line fits: those that may shrink give
+ * way, the widest first, down to SHRUNK; 0 where nothing is cut. */
+static size_t *widths(struct pool *pool, const struct table_col *col, size_t cols, const struct table_cell *cells,
+		      size_t rows, size_t columns)
+{
+	size_t *w = pool_zalloc(pool, cols * sizeof *w), total = cols - 1;
+	for (size_t c = 0; c < cols; c++) {
+		w[c] = width_of(str_of(col[c].title));
+		for (size_t r = 0; r < rows; r++) {
+			/* a cell as wide as the terminal is too wide whatever follows */
+			struct str s = cells[r * cols + c].text;
+			size_t n = width_of((struct str){ s.p, s.n > columns * 8 ? columns * 8 : s.n });
+			w[c] = n > w[c] ? n : w[c];
+		}
+		w[c] = col[c].shrink && w[c] > columns ? columns : w[c];
+		total += w[c];
+	}
+	while (total > columns) {
+		size_t widest = cols;
+		for (size_t c = 0; c < cols; c++)
+			if (col[c].shrink && w[c] > SHRUNK && (widest == cols || w[c] > w[widest]))
+				widest = c;
+		if (widest == cols)
+			break;
+		w[widest]--;
+		total--;
+	}
+	return w;
 }
 
 int table_draw(struct buf *out, const struct table_col *col, size_t cols, const struct table_cell *cells, size_t rows,
@@ -29,18 +61,14 @@ int table_draw(struct buf *out, const struct table_col *col, size_t cols, const 
 	pool_on_free(pool, free_table, t);
 	scols_table_enable_colors(t, color);
 	scols_table_enable_noheadings(t, !header);
-	scols_table_enable_nowrap(t, 0);
-	/* fixed, whatever smartcols itself finds out about a terminal */
-	scols_table_set_termforce(t, columns > 0 ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
-	if (columns > 0)
-		scols_table_set_termwidth(t, (size_t)columns);
+	/* the width is dealt with here: what smartcols cuts it does not mark */
+	scols_table_set_termforce(t, SCOLS_TERMFORCE_NEVER);
+	size_t *width = columns > 0 && cols > 0 ? widths(pool, col, cols, cells, rows, (size_t)columns) : NULL;
 	for (size_t c = 0; c < cols; c++) {
-		int flags = (col[c].right ? SCOLS_FL_RIGHT : 0) | (col[c].shrink ? SCOLS_FL_TRUNC : 0);
-		struct libscols_column *h = scols_table_new_column(t, col[c].title, col[c].shrink ? 0.1 : 0, flags);
+		struct libscols_column *h =
+			scols_table_new_column(t, col[c].title, 0, col[c].right ? SCOLS_FL_RIGHT : 0);
 		if (!h)
 			mst_out_of_memory();
-		if (col[c].shrink)
-			scols_column_set_safechars(h, "");
 		if (color)
 			scols_cell_set_color(scols_column_get_header(h), "bold");
 	}
@@ -52,7 +80,10 @@ int table_draw(struct buf *out, const struct table_col *col, size_t cols, const 
 		for (size_t c = 0; c < cols; c++) {
 			const struct table_cell *cell = &cells[r * cols + c];
 			buf_reset(&b);
-			width_harmless(&b, cell->text);
+			if (width && col[c].shrink)
+				width_cut(&b, cell->text, width[c]);
+			else
+				width_harmless(&b, cell->text);
 			if (scols_line_set_data(line, c, buf_cstr(&b)))
 				mst_out_of_memory();
 			if (color && colors[cell->color])

@@ -10,7 +10,7 @@ enum table_color { TABLE_PLAIN, TABLE_GOOD, TABLE_BAD, TABLE_BUSY, TABLE_DIM };
 struct table_col {
 	const char *title;
 	bool right;  /* numbers */
-	bool shrink; /* may be cut, with an ellipsis, where the terminal is narrow */
+	bool shrink; /* may be cut, with "…", where the terminal is narrow */
 };
 
 struct table_cell {
