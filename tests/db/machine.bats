@@ -9,7 +9,7 @@ teardown_file() { home_stop; }
 setup() { cd "$ROOT" || return; }
 
 ask() { # SQL: its answer, unaligned
-	mst-db psql --warehouse -- -qAtc "$1" 3>&-
+	mst-db psql --warehouse -qAtc "$1" 3>&-
 }
 
 @test "each table of the catalogue has a description, an owner and tags" {
