@@ -212,7 +212,8 @@ static void zsh_action(struct buf *b, const struct cli_cmd *cmd, const char *kin
 		buf_z(b, "_files -/");
 		break;
 	case COMPLETE_NAMES:
-		buf_printf(b, "_%s_names %s", function_name(b->pool, cmd->name), kind);
+		/* the blank: called with these arguments alone */
+		buf_printf(b, " _%s_names %s", function_name(b->pool, cmd->name), kind);
 		break;
 	case COMPLETE_NOTHING:
 		if (words) {
