@@ -32,7 +32,8 @@ struct sql_diag {
 
 /* What the text is as a whole: a table's kind follows from it. */
 enum sql_form {
-	SQL_FORM_QUERY,  /* one statement that gives rows: SELECT, WITH, FROM |>, VALUES, TABLE */
+	SQL_FORM_QUERY,  /* one statement that gives rows (SELECT, WITH, FROM |>, VALUES, TABLE), behind
+			  * nothing but CREATE TEMP FUNCTION */
 	SQL_FORM_VIEW,   /* one CREATE [OR REPLACE] [MATERIALIZED] VIEW and nothing else */
 	SQL_FORM_SCRIPT, /* several statements, or one that gives no rows */
 	SQL_FORM_EMPTY,  /* comments and blanks only */
@@ -48,6 +49,8 @@ struct sql_refs {
 };
 
 #define SQL_DIAGS_MAX 100
+/* Queries nested deeper are passed over, with an error that says so. */
+#define SQL_DEPTH_MAX 400
 
 /* Reads a whole file or script.  Never fails: what cannot be known is in diags.
  * Views in *out point into `text` or the pool. */
