@@ -4,6 +4,7 @@
 #include "cli/options.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 /* of the pages; changes with the version */
 #define MAN_DATE "November 22, 2026"
@@ -278,21 +279,37 @@ static void examples(struct buf *b, const struct cli_cmd *cmd)
 	}
 }
 
-static void see_also(struct buf *b, const char *refs)
+struct ref {
+	struct str name, section;
+};
+
+static int by_section(const void *a, const void *b)
 {
-	struct str rest = str_of(refs ? refs : ""), ref, name, section;
-	if (!rest.n)
-		return;
-	buf_z(b, ".Sh SEE ALSO\n");
+	const struct ref *x = a, *y = b;
+	int c = str_cmp(x->section, y->section);
+	return c ? c : str_cmp(x->name, y->name);
+}
+
+/* "NAME(SECTION), ...", in the order of mdoc(7): by section, then by name. */
+static void see_also(struct buf *b, const char *list)
+{
+	struct str rest = str_of(list ? list : ""), one;
+	VEC(struct ref) refs = { 0 };
 	while (rest.n) {
-		str_cut(rest, ',', &ref, &rest);
-		ref = str_trim(ref);
-		rest = str_trim(rest);
-		str_cut(ref, '(', &name, &section);
-		if (section.n && section.p[section.n - 1] == ')')
-			section.n--;
-		buf_printf(b, ".Xr %.*s %.*s%s\n", STR_FMT(name), STR_FMT(section), rest.n ? " ," : "");
+		struct ref r;
+		str_cut(rest, ',', &one, &rest);
+		str_cut(str_trim(one), '(', &r.name, &r.section);
+		if (r.section.n && r.section.p[r.section.n - 1] == ')')
+			r.section.n--;
+		*vec_push(b->pool, &refs) = r;
 	}
+	if (!refs.n)
+		return;
+	qsort(refs.v, refs.n, sizeof *refs.v, by_section);
+	buf_z(b, ".Sh SEE ALSO\n");
+	for (size_t i = 0; i < refs.n; i++)
+		buf_printf(b, ".Xr %.*s %.*s%s\n", STR_FMT(refs.v[i].name), STR_FMT(refs.v[i].section),
+			   i + 1 < refs.n ? " ," : "");
 }
 
 /* The table of mst(1). */

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Completion as the shells do it: what stands on the command line, what is offered.
+# shellcheck disable=SC2016  # the inner shells expand
 load helpers
 
 setup() {
