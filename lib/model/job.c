@@ -26,6 +26,17 @@ static const char *const type_words[] = {
 	[JSON_STRING] = "a string", [JSON_ARRAY] = "an array",   [JSON_OBJECT] = "an object",
 };
 
+/* What mst-ps adds to a job line says how it went, not what it is. */
+static bool is_of_a_run(struct str key)
+{
+	static const char *const words[] = { "state", "attempt", "duration_us", "rows",   "bytes",
+					     "error", "run_id",  "started_at",  "finished_at" };
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (str_eqz(key, words[i]))
+			return true;
+	return false;
+}
+
 static struct str string_of(struct pool *pool, struct json_val v)
 {
 	return v.type == JSON_STRING ? str_dup(pool, json_str(pool, v)) : (struct str){ "", 0 };
@@ -58,7 +69,7 @@ int job_read(struct pool *pool, struct str line, const struct jsonl_reader *plac
 			if (m->val.type != JSON_NULL)
 				v[k] = m->val;
 		}
-		if (k == K_SQL)
+		if (k == K_SQL || is_of_a_run(m->key))
 			continue;
 		jw_key_str(&w, m->key);
 		jw_raw(&w, m->val.raw);

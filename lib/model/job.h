@@ -10,7 +10,7 @@
 struct job {
 	struct str name;  /* canonical */
 	struct str kind;  /* "summary", "view", "import", "script", "external"; "" for a line that carries order */
-	struct str line;  /* the line without its key `sql` */
+	struct str line;  /* the line without `sql` and the keys that mst-ps adds */
 	struct str sql;   /* the text as run; p NULL until it is known (job_load) */
 	struct str file;  /* or empty */
 	struct str sha256; /* of the text as planned, or empty */

@@ -1,0 +1,167 @@
+#include "store/run.h"
+
+#include "base/jsonl.h"
+
+#include <stdlib.h>
+
+#define AT(column) \
+	"pg_catalog.to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+#define RUN_COLUMNS \
+	"SELECT r.id, r.state, r.name, r.jobs, coalesce(r.succeeded, n.succeeded), coalesce(r.failed, n.failed)," \
+	" (extract(epoch FROM coalesce(r.finished_at, pg_catalog.clock_timestamp()) - r.started_at) * 1000000)::bigint," \
+	" " AT("r.started_at") ", " AT("r.finished_at") ", r.created_by, r.host, r.pid, r.error" \
+	"  FROM mst.run r LEFT JOIN LATERAL (SELECT pg_catalog.count(*) FILTER (WHERE j.state = 'succeeded') AS succeeded," \
+	"   pg_catalog.count(*) FILTER (WHERE j.state = 'failed') AS failed FROM mst.job j" \
+	"   WHERE j.run_id = r.id AND r.finished_at IS NULL) n ON true"
+
+enum { R_ID, R_STATE, R_NAME, R_JOBS, R_SUCCEEDED, R_FAILED, R_DURATION, R_STARTED, R_FINISHED, R_BY, R_HOST, R_PID, R_ERROR };
+
+static void key_int(struct jw *w, const char *key, const struct db_result *r, size_t i, size_t col)
+{
+	if (!db_is_null(r, i, col))
+		jw_key_i(w, key, db_int(r, i, col));
+}
+
+static void key_text(struct jw *w, const char *key, const struct db_result *r, size_t i, size_t col)
+{
+	if (!db_is_null(r, i, col))
+		jw_key_s(w, key, db_text(r, i, col));
+}
+
+static int tell_runs(const struct db_result *r, store_line *tell, void *arg, struct mst_error *err)
+{
+	POOL_SCRATCH(tmp);
+	struct buf b;
+	struct jw w;
+	buf_init(&b, tmp);
+	for (size_t i = 0; i < db_rows(r); i++) {
+		buf_reset(&b);
+		jw_init(&w, &b);
+		jw_object(&w);
+		jw_key_z(&w, "type", "run");
+		jw_key_i(&w, "id", db_int(r, i, R_ID));
+		jw_key_s(&w, "state", db_text(r, i, R_STATE));
+		jw_key_s(&w, "name", db_text(r, i, R_NAME));
+		jw_key_i(&w, "jobs", db_int(r, i, R_JOBS));
+		key_int(&w, "succeeded", r, i, R_SUCCEEDED);
+		key_int(&w, "failed", r, i, R_FAILED);
+		key_int(&w, "duration_us", r, i, R_DURATION);
+		key_text(&w, "started_at", r, i, R_STARTED);
+		key_text(&w, "finished_at", r, i, R_FINISHED);
+		key_text(&w, "user", r, i, R_BY);
+		key_text(&w, "host", r, i, R_HOST);
+		jw_key_i(&w, "pid", db_int(r, i, R_PID));
+		key_text(&w, "error", r, i, R_ERROR);
+		jw_end(&w);
+		int rc = tell(arg, buf_view(&b), err);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+int store_run_list(struct db *db, const struct store_run_filter *f, store_line *tell, void *arg, struct mst_error *err)
+{
+	POOL_SCRATCH(tmp);
+	const struct db_result *r;
+	struct str params[] = { f->state ? str_of(f->state) : DB_NULL, db_param_int(tmp, f->limit) };
+	int rc = db_query(tmp, db,
+			  STR(RUN_COLUMNS " WHERE $1::text IS NULL OR r.state = $1 ORDER BY r.id DESC LIMIT $2"), params, 2,
+			  &r, err);
+	return rc ? rc : tell_runs(r, tell, arg, err);
+}
+
+int store_run_get(struct db *db, int64_t id, store_line *tell, void *arg, struct mst_error *err)
+{
+	POOL_SCRATCH(tmp);
+	const struct db_result *r;
+	struct str param = db_param_int(tmp, id);
+	int rc = db_query(tmp, db, STR(RUN_COLUMNS " WHERE r.id = $1"), &param, 1, &r, err);
+	return rc ? rc : tell_runs(r, tell, arg, err);
+}
+
+int store_run_find(struct db *db, const char *word, int64_t *id, struct mst_error *err)
+{
+	POOL_SCRATCH(tmp);
+	const struct db_result *r;
+	char *end;
+	bool last = strcmp(word, "last") == 0;
+	long long wanted = last ? 0 : strtoll(word, &end, 10);
+	if (!last && (*end || end == word || *word < '0' || *word > '9')) {
+		mst_fail(err, MST_USAGE, "'%s' is no run", word);
+		return mst_hint(err, "give its number, or 'last'; mst-ps lists the runs");
+	}
+	struct str param = last ? DB_NULL : db_param_int(tmp, wanted);
+	int rc = db_query(tmp, db,
+			  STR("SELECT id FROM mst.run WHERE $1::bigint IS NULL OR id = $1 ORDER BY id DESC LIMIT 1"),
+			  &param, 1, &r, err);
+	if (rc)
+		return rc;
+	if (db_rows(r) == 0) {
+		if (last)
+			return mst_fail(err, MST_NOT_FOUND, "there are no runs yet");
+		mst_fail(err, MST_NOT_FOUND, "there is no run %lld", wanted);
+		return mst_hint(err, "mst-ps lists the runs");
+	}
+	*id = db_int(r, 0, 0);
+	return 0;
+}
+
+enum { J_LINE, J_STATE, J_ATTEMPT, J_DURATION, J_ROWS, J_BYTES, J_ERROR, J_STARTED, J_FINISHED, J_SQL };
+
+int store_job_list(struct db *db, int64_t run, bool sql, store_line *tell, void *arg, struct mst_error *err)
+{
+	POOL_SCRATCH(tmp);
+	const struct db_result *r;
+	struct str params[] = { db_param_int(tmp, run), db_param_bool(sql), DB_NULL };
+	int64_t last = 0;
+	/* in pieces, so that a run of any size takes little memory */
+	for (;;) {
+		POOL_SCRATCH(part);
+		params[2] = db_param_int(part, last);
+		int rc = db_query(part, db,
+				  STR("SELECT j.line, j.state, j.attempt,"
+				      " (extract(epoch FROM coalesce(a.finished_at, j.finished_at, pg_catalog.clock_timestamp())"
+				      "   - j.started_at) * 1000000)::bigint,"
+				      " a.rows, a.bytes, a.error, " AT("j.started_at") ", " AT("j.finished_at") ","
+				      " CASE WHEN $2::boolean OR j.line ->> 'file' IS NULL THEN j.sql END, j.no"
+				      "  FROM mst.job j LEFT JOIN mst.attempt a"
+				      "    ON a.run_id = j.run_id AND a.job = j.no AND a.attempt = j.attempt"
+				      " WHERE j.run_id = $1 AND j.no > $3 ORDER BY j.no LIMIT 5000"),
+				  params, 3, &r, err);
+		if (rc || db_rows(r) == 0)
+			return rc;
+		struct buf b;
+		struct jw w;
+		buf_init(&b, part);
+		for (size_t i = 0; i < db_rows(r); i++) {
+			json_members members = { 0 };
+			rc = json_scan_object(part, db_text(r, i, J_LINE), &members, err);
+			if (rc)
+				return rc;
+			buf_reset(&b);
+			jw_init(&w, &b);
+			jw_object(&w);
+			for (size_t m = 0; m < members.n; m++) {
+				jw_key_str(&w, members.v[m].key);
+				jw_raw(&w, members.v[m].val.raw);
+			}
+			key_text(&w, "sql", r, i, J_SQL);
+			jw_key_i(&w, "run_id", run);
+			jw_key_s(&w, "state", db_text(r, i, J_STATE));
+			jw_key_i(&w, "attempt", db_int(r, i, J_ATTEMPT));
+			key_text(&w, "started_at", r, i, J_STARTED);
+			key_text(&w, "finished_at", r, i, J_FINISHED);
+			key_int(&w, "duration_us", r, i, J_DURATION);
+			key_int(&w, "rows", r, i, J_ROWS);
+			key_int(&w, "bytes", r, i, J_BYTES);
+			if (!db_is_null(r, i, J_ERROR))
+				jw_key_raw(&w, "error", db_text(r, i, J_ERROR));
+			jw_end(&w);
+			rc = tell(arg, buf_view(&b), err);
+			if (rc)
+				return rc;
+			last = db_int(r, i, J_SQL + 1);
+		}
+	}
+}
