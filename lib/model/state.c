@@ -64,12 +64,12 @@ static const unsigned char run_table[RUN_STATES][RUN_EVENTS] = {
 	},
 };
 
-int job_state_next(enum job_state s, enum job_event e)
+int job_state_next(enum job_state s, enum job_change e)
 {
 	return (int)job_table[s][e] - 1;
 }
 
-int run_state_next(enum run_state s, enum run_event e)
+int run_state_next(enum run_state s, enum run_change e)
 {
 	return (int)run_table[s][e] - 1;
 }

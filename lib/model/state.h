@@ -18,7 +18,7 @@ enum job_state {
 	JOB_STATES
 };
 
-enum job_event {
+enum job_change {
 	JOB_ON_READY,   /* the last upstream job is done */
 	JOB_ON_START,
 	JOB_ON_PARK,
@@ -34,7 +34,7 @@ enum job_event {
 
 enum run_state { RUN_QUEUED, RUN_RUNNING, RUN_PAUSED, RUN_SUCCEEDED, RUN_FAILED, RUN_CANCELLED, RUN_STATES };
 
-enum run_event {
+enum run_change {
 	RUN_ON_START,
 	RUN_ON_PAUSE,
 	RUN_ON_RESUME,
@@ -45,8 +45,8 @@ enum run_event {
 };
 
 /* The state after the event, or -1 where it must not happen. */
-int job_state_next(enum job_state, enum job_event);
-int run_state_next(enum run_state, enum run_event);
+int job_state_next(enum job_state, enum job_change);
+int run_state_next(enum run_state, enum run_change);
 /* "waiting", "ready" ... */
 const char *job_state_name(enum job_state);
 const char *run_state_name(enum run_state);

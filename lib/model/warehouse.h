@@ -55,6 +55,9 @@ struct warehouse_ops {
 	int (*explain)(struct pool *, const struct warehouse_target *, const char *kind,
 		       const struct warehouse_column *cols, size_t n, warehouse_sink *, void *arg,
 		       struct mst_error *);
+	/* The first rows, each as a JSON object. */
+	int (*peek)(struct warehouse *, const struct warehouse_target *, int limit, warehouse_sink *, void *arg,
+		    struct mst_error *);
 	/* Whether the target can be made at all: lengths of names. */
 	int (*check)(const struct warehouse_target *, struct mst_error *);
 };

@@ -197,6 +197,12 @@ static int64_t get_ended(const struct store_step *s) { return s->ended_ago_us < 
 static int64_t get_rows(const struct store_step *s) { return s->rows; }
 static int64_t get_bytes(const struct store_step *s) { return s->bytes; }
 
+static int taken(int64_t run, struct mst_error *err)
+{
+	mst_fail(err, MST_CONFLICT, "run %lld was taken from this mst-run", (long long)run);
+	return mst_hint(err, "the state database took it for dead; mst-ps %lld shows what was done", (long long)run);
+}
+
 int store_run_record(struct pool *pool, struct db *db, int64_t run, const struct store_step *steps, size_t n,
 		     store_changes *out, struct mst_error *err)
 {
@@ -221,11 +227,8 @@ int store_run_record(struct pool *pool, struct db *db, int64_t run, const struct
 	int rc = db_query(tmp, db, str_of(record_sql), params, 9, &r, err);
 	if (rc)
 		return rc;
-	if (db_rows(r) == 0 || (size_t)db_int(r, 0, 2) != n) {
-		mst_fail(err, MST_CONFLICT, "run %lld was taken from this mst-run", (long long)run);
-		return mst_hint(err, "the state database took it for dead; mst-ps %lld shows what was done",
-				(long long)run);
-	}
+	if (db_rows(r) == 0 || (size_t)db_int(r, 0, 2) != n)
+		return taken(run, err);
 	for (size_t i = 0; i < db_rows(r); i++) {
 		int state = job_state_of(db_text(r, i, 1));
 		if (state == JOB_READY || state == JOB_BLOCKED)
@@ -298,4 +301,13 @@ int store_job_history(struct db *db, const job_list *jobs, int64_t *duration_us,
 	for (size_t i = 0; !rc && i < db_rows(r); i++)
 		duration_us[db_int(r, i, 0)] = db_int(r, i, 1);
 	return rc;
+}
+
+int store_run_check(struct db *db, int64_t run, struct mst_error *err)
+{
+	POOL_SCRATCH(tmp);
+	const struct db_result *r;
+	struct str param = db_param_int(tmp, run);
+	int rc = db_query(tmp, db, STR("SELECT FROM mst.run WHERE id = $1 AND finished_at IS NULL"), &param, 1, &r, err);
+	return rc ? rc : db_rows(r) ? 0 : taken(run, err);
 }

@@ -41,6 +41,8 @@ typedef VEC(struct store_change) store_changes;
  * run was declared lost).  *out gets the jobs that became ready or blocked. */
 int store_run_record(struct pool *, struct db *, int64_t run, const struct store_step *, size_t n,
 		     store_changes *out, struct mst_error *);
+/* 0 where the run is under way; MST_CONFLICT where somebody ended it, MST_UNAVAILABLE. */
+int store_run_check(struct db *, int64_t run, struct mst_error *);
 /* Ends the run: what has not begun is cancelled.  `error` may be NULL. */
 int store_run_finish(struct db *, int64_t run, enum run_state, const char *error, struct mst_error *);
 

@@ -151,6 +151,22 @@ static int script(struct warehouse *w, const struct warehouse_target *t, struct 
 	return 0;
 }
 
+static int peek(struct warehouse *w, const struct warehouse_target *t, int limit, warehouse_sink *tell, void *arg,
+		struct mst_error *err)
+{
+	struct pg *pg = (struct pg *)w;
+	POOL_SCRATCH(pool);
+	struct pg_names n;
+	const struct db_result *r;
+	pg_names(pool, t, &n);
+	struct str sql = str_of(pool_printf(pool, "SELECT pg_catalog.row_to_json(t) FROM %.*s t LIMIT %d",
+					    STR_FMT(n.full), limit));
+	int rc = db_query(pool, pg->db, sql, NULL, 0, &r, err);
+	for (size_t i = 0; !rc && i < db_rows(r); i++)
+		rc = tell(arg, db_text(r, i, 0), err);
+	return rc;
+}
+
 static int name_fits(const struct warehouse_target *t, const char *what, struct str name, struct mst_error *err)
 {
 	if (name.n <= POSTGRES_NAME_MAX)
@@ -180,6 +196,7 @@ const struct warehouse_ops postgres_ops = {
 	.load_end = pg_load_end,
 	.load_abort = pg_load_abort,
 	.explain = pg_explain,
+	.peek = peek,
 	.check = check,
 };
 

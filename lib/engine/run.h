@@ -1,0 +1,92 @@
+/* The runner of a foreground run: takes jobs to their end on a warehouse, records
+ * everything in the state database, tells what happens as it happens.
+ *
+ *     run_prepare(pool, &opts, &jobs, &r, &err);   reads texts, checks; touches nothing
+ *     run_explain(r, sink, arg, &err)              for --dry-run
+ *     run_execute(r, &outcome, &err);
+ *
+ * One thread decides and records; `workers` threads with a connection each do the
+ * jobs, the ready one of the highest priority first.  What has become ready is what the
+ * state database says.  A job that fails blocks what is downstream of it, no more. */
+#ifndef MST_ENGINE_RUN_H
+#define MST_ENGINE_RUN_H
+
+#include "engine/state.h"
+#include "model/job.h"
+#include "model/state.h"
+#include "model/warehouse.h"
+#include "store/run.h"
+
+#define RUN_WORKERS_MAX 256
+
+enum run_event_kind {
+	RUN_STARTED,
+	RUN_JOB_STARTED,
+	RUN_JOB_ENDED,   /* succeeded, failed, cancelled, skipped */
+	RUN_JOB_BLOCKED,
+	RUN_STOPPING,    /* a signal, or the first failure with fail_fast */
+	RUN_FINISHED
+};
+
+struct run_event {
+	enum run_event_kind kind;
+	int64_t run;
+	const struct job *job;      /* or NULL */
+	size_t job_no;              /* index into the list */
+	int attempt;
+	int state;                  /* of the job; of the run with RUN_FINISHED */
+	int64_t duration_us, rows, bytes; /* -1: not known */
+	const struct mst_error *error;    /* of a failed or cancelled job, else NULL */
+	struct str error_json;      /* the same, or empty */
+};
+
+struct run_counts {
+	size_t succeeded, failed, cancelled, skipped, blocked;
+};
+
+struct run_opts {
+	struct state_opts where;    /* where.cluster.stop is the flag of signals */
+	int workers;
+	bool fail_fast;
+	bool no_commands;           /* shell imports are MST_DENIED in run_prepare */
+	struct str name, plan;      /* for the record */
+	/* The connection string of a named connection; NULL where none but `warehouse` is known. */
+	int (*connection)(void *arg, const char *name, const char **url, struct mst_error *);
+	/* A failure stops the run. */
+	int (*event)(void *arg, const struct run_event *, struct mst_error *);
+	/* Called while nothing happens; returns after how many milliseconds again, -1: never. */
+	int (*idle)(void *arg);
+	/* Told once before the first job: how long each took last time, -1 where unknown; may be NULL. */
+	void (*history)(void *arg, int64_t run, const int64_t *duration_us, size_t n);
+	void *arg;
+};
+
+struct run;
+/* MST_DATA: a file that has changed since it was planned, an unknown kind, bad attributes,
+ * two jobs that would make one table, a circle; MST_DENIED: a command where none may run. */
+int run_prepare(struct pool *, const struct run_opts *, job_list *jobs, struct run **out, struct mst_error *);
+/* Names in `after` that no job has: taken as done. */
+size_t run_externals(const struct run *);
+
+/* Told of each command and statement of each job, in the order of the list. */
+typedef int run_explain_sink(void *arg, const struct job *, bool command, struct str text, struct mst_error *);
+int run_explain(struct run *, run_explain_sink *, void *arg, struct mst_error *);
+
+struct run_outcome {
+	int64_t id;
+	enum run_state state;
+	struct run_counts counts;
+	int64_t duration_us;
+};
+/* 0 where the run came to its end, whatever the end is.  MST_UNAVAILABLE where a database is not
+ * there or the state database was lost in mid-run; MST_CONFLICT where another process
+ * declared the run lost; errors of opts.event. */
+int run_execute(struct run *, struct run_outcome *out, struct mst_error *);
+
+/* The first `limit` rows of the table of a job that succeeded, each as a JSON object. */
+int run_peek(struct run *, size_t job_no, int limit, warehouse_sink *tell, void *arg, struct mst_error *);
+
+/* {"code", "message", ...}: an error as lines show it. */
+struct str run_error_json(struct pool *, const struct mst_error *);
+
+#endif

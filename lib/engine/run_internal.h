@@ -1,0 +1,80 @@
+/* What run.c, run_prepare.c and run_worker.c share. */
+#ifndef MST_ENGINE_RUN_INTERNAL_H
+#define MST_ENGINE_RUN_INTERNAL_H
+
+#include "engine/run.h"
+#include "task/task.h"
+
+#include <pthread.h>
+
+struct run_item {
+	const struct task_type *type; /* NULL: nothing to do, it only carries order */
+	struct warehouse_target target;
+	const char *connection;       /* NULL: the warehouse */
+};
+
+struct run {
+	struct pool *pool;
+	const struct run_opts *opts;
+	job_list *jobs;
+	struct run_item *items;
+	struct job_graph graph;
+	bool has_warehouse; /* some job needs one */
+};
+
+struct run_connection {
+	const char *name; /* NULL: the warehouse */
+	struct pool *pool;
+	struct db *db;
+	struct warehouse *warehouse;
+};
+
+/* A thread with its connections. */
+struct run_worker {
+	struct run *run;
+	struct run_crew *crew;
+	pthread_t thread;
+	volatile sig_atomic_t stop;
+	VEC(struct run_connection) connections;
+	struct pool *pool;
+	/* guarded by crew->lock */
+	bool busy, quit;
+	uint32_t job;
+};
+
+struct run_result {
+	uint32_t job;
+	int rc;
+	struct mst_error err;
+	struct warehouse_result result;
+	int64_t started_us, ended_us; /* monotonic clock */
+};
+
+struct run_crew {
+	pthread_mutex_t lock;
+	pthread_cond_t work;
+	int wake; /* eventfd: a result came */
+	struct pool *pool;
+	VEC(struct run_result) results; /* guarded by lock */
+	struct run_worker *workers;
+	size_t n;
+};
+
+/* Starts the threads; `first` (may be NULL) is a connection for the first of them. */
+int run_crew_start(struct run *, size_t n, struct run_connection *first, struct run_crew *out, struct mst_error *);
+/* Gives a job to an idle worker; false where all are busy. */
+bool run_crew_give(struct run_crew *, uint32_t job);
+/* Moves the results that came to `out`. */
+typedef VEC(struct run_result) run_results;
+void run_crew_take(struct run_crew *, struct pool *, run_results *out);
+/* Tells those that work to stop: the server cancels their statements. */
+void run_crew_cancel(struct run_crew *);
+/* Ends the threads: waits for them at most wait_us.  False where one does not end: then
+ * the process must end soon, and nothing of the crew may be freed. */
+bool run_crew_end(struct run_crew *, int64_t wait_us);
+
+/* Opens the connection of a job. */
+int run_connect(struct run *, struct pool *, const char *name, const volatile sig_atomic_t *stop,
+		struct run_connection *out, struct mst_error *);
+
+#endif

@@ -1,0 +1,146 @@
+#include "engine/run_internal.h"
+
+#include "base/jsonl.h"
+#include "base/map.h"
+#include "provider/postgres/postgres.h"
+
+static int prepare_job(struct run *r, size_t i, struct map *targets, struct mst_error *err)
+{
+	struct job *job = &r->jobs->v[i];
+	struct run_item *item = &r->items[i];
+	if (!job->run || str_eqz(job->kind, "external"))
+		return 0;
+	struct str kind = job->kind.n ? job->kind : STR("summary");
+	item->type = task_type_of(kind);
+	if (!item->type) {
+		const char *near = task_type_nearest(kind);
+		mst_fail(err, MST_DATA, "%.*s: unknown kind '%.*s'", STR_FMT(job->name), STR_FMT(kind));
+		return near ? mst_hint(err, "did you mean '%s'?", near) : err->code;
+	}
+	r->has_warehouse = true;
+	if (job->connection.n && !str_eqz(job->connection, "warehouse")) {
+		const char *url;
+		item->connection = str_z(r->pool, job->connection);
+		if (!r->opts->connection)
+			return mst_fail(err, MST_NOT_FOUND, "%.*s: unknown connection '%s'", STR_FMT(job->name),
+					item->connection);
+		int rc = r->opts->connection(r->opts->arg, item->connection, &url, err);
+		if (rc)
+			return mst_wrap(err, "%.*s", STR_FMT(job->name));
+	}
+	int rc = job_load(r->pool, job, err);
+	if (!rc && !job->sql.p)
+		job->sql = (struct str){ item->type->needs_sql ? "" : NULL, 0 };
+	struct warehouse_target *t = &item->target;
+	*t = (struct warehouse_target){ .name = job->name, .sql = job->sql };
+	t->file = str_z(r->pool, job->file.n ? job->file : job->name);
+	if (!rc)
+		rc = job_target(r->pool, job->name, &t->dataset, &t->table, err);
+	if (!rc)
+		rc = postgres_ops.check(t, err);
+	if (!rc && item->type->check)
+		rc = item->type->check(r->pool, job, err);
+	if (rc)
+		return rc;
+	bool is_new;
+	struct str key = str_of(pool_printf(r->pool, "%s %zu %.*s.%.*s", item->connection ? item->connection : "",
+					    t->dataset.n, STR_FMT(t->dataset), STR_FMT(t->table)));
+	uint64_t *at = map_put(targets, key, &is_new);
+	if (!is_new) {
+		mst_fail(err, MST_DATA, "%.*s and %.*s would be one table of the warehouse",
+			 STR_FMT(r->jobs->v[*at].name), STR_FMT(job->name));
+		return mst_hint(err, "a connection is one database: the project of a name is dropped");
+	}
+	*at = i;
+	if (r->opts->no_commands && item->type->command && item->type->command(r->pool, job).n) {
+		mst_fail(err, MST_DENIED, "%.*s runs a shell command, which is not allowed here", STR_FMT(job->name));
+		return mst_hint(err, "--dry-run shows it; --no-commands or the key 'commands' forbids it");
+	}
+	return 0;
+}
+
+int run_prepare(struct pool *pool, const struct run_opts *opts, job_list *jobs, struct run **out, struct mst_error *err)
+{
+	struct run *r = pool_zalloc(pool, sizeof *r);
+	struct map targets;
+	*r = (struct run){ .pool = pool, .opts = opts, .jobs = jobs };
+	r->items = pool_zalloc(pool, (jobs->n + 1) * sizeof *r->items);
+	map_init(&targets, pool, jobs->n);
+	if (jobs->n > INT32_MAX - 1)
+		return mst_fail(err, MST_LIMIT, "%zu jobs are too many for one run", jobs->n);
+	int rc = job_graph_build(pool, jobs, &r->graph, err);
+	for (size_t i = 0; !rc && i < jobs->n; i++)
+		rc = prepare_job(r, i, &targets, err);
+	if (!rc)
+		*out = r;
+	return rc;
+}
+
+size_t run_externals(const struct run *r)
+{
+	return r->graph.external;
+}
+
+struct explain {
+	run_explain_sink *sink;
+	void *arg;
+	const struct job *job;
+};
+
+static int statement(void *arg, struct str text, struct mst_error *err)
+{
+	struct explain *e = arg;
+	return e->sink(e->arg, e->job, false, text, err);
+}
+
+int run_explain(struct run *r, run_explain_sink *sink, void *arg, struct mst_error *err)
+{
+	int rc = 0;
+	for (size_t i = 0; !rc && i < r->jobs->n; i++) {
+		POOL_SCRATCH(tmp);
+		const struct run_item *item = &r->items[i];
+		struct explain e = { sink, arg, &r->jobs->v[i] };
+		if (!item->type)
+			continue;
+		struct str command = { "", 0 };
+		if (item->type->command)
+			command = item->type->command(tmp, e.job);
+		if (command.n)
+			rc = sink(arg, e.job, true, command, err);
+		if (!rc)
+			rc = item->type->explain(tmp, e.job, &postgres_ops, &item->target, statement, &e, err);
+	}
+	return rc;
+}
+
+int run_peek(struct run *r, size_t job_no, int limit, warehouse_sink *tell, void *arg, struct mst_error *err)
+{
+	POOL_SCRATCH(tmp);
+	struct run_connection c;
+	const struct run_item *item = &r->items[job_no];
+	int rc = run_connect(r, tmp, item->connection, r->opts->where.cluster.stop, &c, err);
+	return rc ? rc : c.warehouse->ops->peek(c.warehouse, &item->target, limit, tell, arg, err);
+}
+
+struct str run_error_json(struct pool *pool, const struct mst_error *e)
+{
+	struct buf b;
+	struct jw w;
+	buf_init(&b, pool);
+	jw_init(&w, &b);
+	jw_object(&w);
+	jw_key_z(&w, "code", mst_code_name(e->code));
+	jw_key_z(&w, "message", e->msg);
+	if (e->hint[0])
+		jw_key_z(&w, "hint", e->hint);
+	if (e->sqlstate[0])
+		jw_key_z(&w, "sqlstate", e->sqlstate);
+	if (e->file[0])
+		jw_key_z(&w, "file", e->file);
+	if (e->line)
+		jw_key_i(&w, "line", e->line);
+	if (e->col)
+		jw_key_i(&w, "col", e->col);
+	jw_end(&w);
+	return buf_view(&b);
+}
