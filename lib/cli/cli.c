@@ -26,14 +26,22 @@ static void on_pipe(int sig)
 	(void)sig;
 }
 
+static void handle(int sig, void (*handler)(int))
+{
+	struct sigaction sa = { .sa_handler = handler }, was;
+	/* nohup(1) and a shell's background jobs ignore some: that stays */
+	if (sigaction(sig, NULL, &was) == 0 && was.sa_handler == SIG_IGN && sig != SIGPIPE)
+		return;
+	sigemptyset(&sa.sa_mask);
+	sigaction(sig, &sa, NULL);
+}
+
 void cli_catch_signals(void)
 {
-	struct sigaction sa = { .sa_handler = on_signal };
-	sigemptyset(&sa.sa_mask);
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
-	sa.sa_handler = on_pipe;
-	sigaction(SIGPIPE, &sa, NULL);
+	handle(SIGINT, on_signal);
+	handle(SIGTERM, on_signal);
+	handle(SIGHUP, on_signal);
+	handle(SIGPIPE, on_pipe);
 }
 
 /* A file opened while 1 is closed would become stdout and get the output.  A
@@ -265,8 +273,8 @@ int cli_main(int argc, char **argv, const struct cli_cmd *cmd)
 		return 141;
 	}
 	if (rc < 0) {
-		if (rc == MST_CANCELLED && cli_signal == SIGTERM)
-			status = 143;
+		if (rc == MST_CANCELLED && cli_signal)
+			status = 128 + cli_signal;
 		cli_report(&cli, &err);
 	} else if (end) {
 		cli_report(&cli, &late);

@@ -232,8 +232,9 @@ static const struct {
 	{ 5, "a remote service failed or timed out" },
 	{ 6, "permission denied" },
 	{ 7, "input, output or memory failed, or a bug" },
-	{ 130, "interrupted by SIGINT" },
-	{ 143, "ended by SIGTERM" },
+	{ 129, "the terminal is gone (SIGHUP)" },
+	{ 130, "interrupted (SIGINT)" },
+	{ 143, "asked to end (SIGTERM)" },
 };
 
 static bool used(const char *exits, int status)
@@ -255,7 +256,7 @@ static void exit_status(struct buf *b, const char *exits)
 	buf_z(b, ".Bl -tag -width Ds\n");
 	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
 		int n = statuses[i].status;
-		if (exits && n != 0 && n != 2 && n != 7 && !used(exits, n))
+		if (exits && n != 0 && n != 2 && n != 7 && !used(exits, n > 128 ? 130 : n))
 			continue;
 		buf_printf(b, ".It %d\n", n);
 		sentence(b, statuses[i].says);

@@ -1,5 +1,6 @@
 #include "cli/options.h"
 #include "base/time.h"
+#include "cli/commands.h"
 #include "cli/config.h"
 
 #include <getopt.h>
@@ -212,8 +213,12 @@ static struct tables tables(struct pool *pool, const cli_optrefs *opts, const ch
 	t.longs = pool_zalloc(pool, (opts->n + 1) * sizeof *t.longs);
 	for (size_t i = 0; i < opts->n; i++) {
 		const struct cli_opt *o = opts->v[i].opt;
+		/* one that several subcommands have is one: its beginning is not ambiguous */
+		size_t first = 0;
+		while (strcmp(opts->v[first].opt->name, o->name) != 0)
+			first++;
 		t.longs[i] = (struct option){ o->name, o->kind == CLI_FLAG ? no_argument : required_argument, NULL,
-					      LONG + (int)i };
+					      LONG + (int)first };
 		if (o->letter) {
 			buf_char(&b, o->letter);
 			if (o->kind != CLI_FLAG)
@@ -301,6 +306,10 @@ static int find_sub(struct cli *cli, int argc, char **argv, struct cli_parsed *o
 			*vec_push(cli->pool, &names) = s->name;
 		}
 		const char *near = str_nearest(str_of(argv[optind]), names.v, names.n);
+		if (cmd->groups & CLI_DISPATCH && cli_command_find(str_of(argv[optind]))) {
+			mst_fail(err, MST_USAGE, "an option stands before the command '%s'", argv[optind]);
+			return mst_hint(err, "write mst %s and then its options", argv[optind]);
+		}
 		if (near)
 			mst_fail(err, MST_USAGE, "unknown command '%s' (did you mean '%s'?)", argv[optind], near);
 		else

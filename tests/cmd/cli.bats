@@ -160,6 +160,22 @@ setup() {
 	status 2
 }
 
+@test "without man or mandoc the help of a command is its list of options" {
+	[ -x "$MST_BIN/mst-plan" ]
+	PATH=/nonexistent run "$MST_BIN/mst" help plan
+	status 0
+	says "$("$MST_BIN/mst-plan" --help)"
+	PATH=/nonexistent run "$MST_BIN/mst" help config
+	says "$(cat "$ROOT/man/mst-config.5")"
+}
+
+@test "an option before the command is explained" {
+	run --separate-stderr mst --profile x plan
+	status 2
+	complains "mst: an option stands before the command 'plan'
+  write mst plan and then its options"
+}
+
 @test "names are completed without a word about errors" {
 	mkdir -p .config/mst
 	printf '[profile work]\n[profile home]\n[connection prod]\nurl = x\n' >.config/mst/config

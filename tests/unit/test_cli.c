@@ -1,11 +1,15 @@
 /* Option tables: parsing, errors, defaults from the configuration, help. */
+#include "base/fs.h"
 #include "cli/config.h"
 #include "cli/options.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 struct args {
@@ -46,6 +50,7 @@ static const struct cli_opt migrate_opts[] = {
 
 static const struct cli_sub subs[] = {
 	{ .name = "start", .args = "", .summary = "start it", .run = run },
+	{ .name = "stop", .args = "", .summary = "stop it", .opts = migrate_opts, .run = run },
 	{ .name = "migrate", .args = "[NAME]", .summary = "migrate it", .max_args = 1, .opts = migrate_opts, .run = run },
 	{ .name = "psql", .args = "[ARGUMENT ...]", .summary = "talk to it", .max_args = -1, .verbatim = true, .run = run },
 	{ 0 },
@@ -205,7 +210,7 @@ static void subcommands_take_options_on_both_sides(void **state)
 {
 	(void)state;
 	struct test t;
-	parse(&t, &many, "--dry-run -j 3 migrate --name x here");
+	parse(&t, &many, "--dry -j 3 migrate --name x here");
 	assert_int_equal(t.rc, 0);
 	assert_string_equal(t.cli.sub->name, "migrate");
 	assert_true(t.args->dry);
@@ -218,11 +223,11 @@ static void subcommands_take_options_on_both_sides(void **state)
 static void subcommands_are_suggested(void **state)
 {
 	(void)state;
-	refuses(&many, "", "which command of mst-y? / one of: start, migrate, psql");
-	refuses(&many, "strat", "unknown command 'strat' (did you mean 'start'?) / one of: start, migrate, psql");
-	refuses(&many, "zzzzzzzz", "unknown command 'zzzzzzzz' / one of: start, migrate, psql");
+	refuses(&many, "", "which command of mst-y? / one of: start, stop, migrate, psql");
+	refuses(&many, "strat", "unknown command 'strat' (did you mean 'start'?) / one of: start, stop, migrate, psql");
+	refuses(&many, "zzzzzzzz", "unknown command 'zzzzzzzz' / one of: start, stop, migrate, psql");
 	refuses(&many, "start --dry-run",
-		"option '--dry-run' belongs to 'migrate', not to 'start' / try 'mst-y start --help'");
+		"option '--dry-run' belongs to 'stop', not to 'start' / try 'mst-y start --help'");
 }
 
 static void a_verbatim_subcommand_leaves_everything_behind_it_alone(void **state)
@@ -261,6 +266,110 @@ static void defaults_come_from_the_configuration_and_the_table(void **state)
 	unsetenv("MST_JOBS");
 }
 
+/* What the command of the child below does. */
+static int (*behave)(struct cli *, struct mst_error *);
+
+static int run_behave(struct cli *cli, struct mst_error *err)
+{
+	return behave(cli, err);
+}
+
+/* cli_main in a child: it closes stdout.  "STATUS: what it wrote to stderr" */
+static void ends(int (*how)(struct cli *, struct mst_error *), const char *want)
+{
+	POOL_SCRATCH(pool);
+	static const struct cli_cmd cmd = { .name = "mst-x", .summary = "do x", .run = run_behave };
+	struct str text;
+	struct mst_error err;
+	int fd[2], status;
+	char name[] = "mst-x", *argv[] = { name, NULL };
+	assert_int_equal(pipe(fd), 0);
+	behave = how;
+	fflush(NULL);
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		dup2(fd[1], STDERR_FILENO);
+		close(fd[0]);
+		close(fd[1]);
+		_exit(cli_main(1, argv, &cmd));
+	}
+	close(fd[1]);
+	assert_int_equal(fs_read_fd(pool, fd[0], "child", 0, &text, &err), 0);
+	close(fd[0]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_string_equal(pool_printf(pool, "%d: %.*s", WEXITSTATUS(status), STR_FMT(text)), want);
+}
+
+static int is_done(struct cli *cli, struct mst_error *err)
+{
+	(void)cli, (void)err;
+	return 0;
+}
+
+static int says_no(struct cli *cli, struct mst_error *err)
+{
+	(void)cli, (void)err;
+	return 1;
+}
+
+static int finds_an_error(struct cli *cli, struct mst_error *err)
+{
+	(void)cli;
+	mst_fail(err, MST_DATA, "unknown task type 'htp' (did you mean 'http'?)");
+	mst_place(err, "flows/taxi.yaml", 12, 5);
+	return mst_hint(err, "types are\033 listed by mst-flow");
+}
+
+static int warns(struct cli *cli, struct mst_error *err)
+{
+	(void)err;
+	cli_note(cli, "unseen");
+	cli_warn(cli, "%s", "two\nlines");
+	return 0;
+}
+
+static int hears(struct mst_error *err, int sig)
+{
+	cli_catch_signals();
+	raise(sig);
+	return mst_fail(err, MST_CANCELLED, "cancelled");
+}
+
+static int hears_int(struct cli *cli, struct mst_error *err)
+{
+	(void)cli;
+	return hears(err, SIGINT);
+}
+
+static int hears_term(struct cli *cli, struct mst_error *err)
+{
+	(void)cli;
+	return hears(err, SIGTERM);
+}
+
+static int ignores_hup(struct cli *cli, struct mst_error *err)
+{
+	(void)cli;
+	signal(SIGHUP, SIG_IGN);
+	hears(err, SIGHUP);
+	return cli_signal ? 9 : 0;
+}
+
+static void a_command_ends_with_the_status_of_its_error(void **state)
+{
+	(void)state;
+	ends(is_done, "0: ");
+	ends(says_no, "1: ");
+	ends(finds_an_error, "3: mst-x: flows/taxi.yaml:12:5: unknown task type 'htp' (did you mean 'http'?)\n"
+			     "  types are? listed by mst-flow\n");
+	ends(warns, "0: mst-x: warning: two?lines\n");
+	ends(hears_int, "130: mst-x: cancelled\n");
+	ends(hears_term, "143: mst-x: cancelled\n");
+	ends(ignores_hup, "0: ");
+}
+
 static void help_is_made_from_the_table(void **state)
 {
 	(void)state;
@@ -291,7 +400,7 @@ static void help_is_made_from_the_table(void **state)
 					  "\n"
 					  "see mst-x(1)\n");
 	buf_reset(&b);
-	cli_help(&b, &many, &subs[1]);
+	cli_help(&b, &many, &subs[2]);
 	assert_memory_equal(b.p, "usage: mst-y migrate [OPTION ...] [NAME]\nmigrate it\n", 51);
 	pool_free(pool);
 }
@@ -367,6 +476,7 @@ int main(void)
 		cmocka_unit_test(subcommands_are_suggested),
 		cmocka_unit_test(a_verbatim_subcommand_leaves_everything_behind_it_alone),
 		cmocka_unit_test(defaults_come_from_the_configuration_and_the_table),
+		cmocka_unit_test(a_command_ends_with_the_status_of_its_error),
 		cmocka_unit_test(help_is_made_from_the_table),
 		cmocka_unit_test(a_wrong_table_is_found_by_its_check),
 		cmocka_unit_test(a_page_keeps_what_a_formatter_would_obey),

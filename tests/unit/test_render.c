@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -205,6 +206,31 @@ static void without_columns_the_first_lines_say_them(void **state)
 							  ",,,,,,\"1, 2\"\n");
 }
 
+static void a_long_table_is_drawn_in_parts(void **state)
+{
+	(void)state;
+	POOL_SCRATCH(pool);
+	struct cli cli = { .pool = pool, .format = CLI_TABLE, .columns = 80 };
+	struct mst_error err;
+	static const struct out_col one[] = { { .key = "n", .title = "N", .kind = OUT_NUMBER }, { 0 } };
+	int old = divert(STDOUT_FILENO);
+	struct out *out = out_open(&cli, NULL, one);
+	int rc = 0;
+	for (int i = 0; i < 10001 && rc == 0; i++)
+		rc = out_line(out, str_of(pool_printf(pool, "{\"n\":%d}", i)), &err);
+	struct stat before, after;
+	rc = rc ? rc : out_flush(out, &err);
+	fstat(STDOUT_FILENO, &before);
+	rc = rc ? rc : out_close(out, &err);
+	fstat(STDOUT_FILENO, &after);
+	const char *text = told(pool, STDOUT_FILENO, old);
+	assert_int_equal(rc, 0);
+	assert_int_equal(before.st_size, 10001 * 5);
+	assert_int_equal(after.st_size, 10001 * 5 + 6);
+	assert_memory_equal(text, "   N\n   0\n", 10);
+	assert_string_equal(text + 10001 * 5, "10000\n");
+}
+
 static void a_full_stdout_is_an_error(void **state)
 {
 	(void)state;
@@ -285,6 +311,7 @@ int main(void)
 		cmocka_unit_test(csv_shows_the_values_as_they_are),
 		cmocka_unit_test(a_table_shows_them_for_people),
 		cmocka_unit_test(without_columns_the_first_lines_say_them),
+		cmocka_unit_test(a_long_table_is_drawn_in_parts),
 		cmocka_unit_test(a_full_stdout_is_an_error),
 		cmocka_unit_test(progress_is_redrawn_in_place_and_goes),
 		cmocka_unit_test(progress_is_silent_in_a_pipe_but_for_what_stays),
