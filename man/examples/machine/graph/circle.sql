@@ -1,3 +1,4 @@
+-- mst: dialect: postgres
 -- mst: description: packages that need each other, each with the first name of its circle
 -- mst: owner: machine
 -- mst: tags: [graph, demo]

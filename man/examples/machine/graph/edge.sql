@@ -1,3 +1,4 @@
+-- mst: dialect: postgres
 -- mst: description: package needs package, once for each pair
 -- mst: owner: machine
 -- mst: tags: [graph, demo]

@@ -1,3 +1,4 @@
+-- mst: dialect: postgres
 -- mst: description: everything that a package needs, directly or through others
 -- mst: owner: machine
 -- mst: tags: [graph, demo]

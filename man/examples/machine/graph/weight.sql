@@ -1,3 +1,4 @@
+-- mst: dialect: postgres
 -- mst: description: how much each package drags in, and how many packages rest on it
 -- mst: owner: machine
 -- mst: tags: [graph, demo]

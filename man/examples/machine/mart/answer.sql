@@ -1,3 +1,4 @@
+-- mst: dialect: postgres
 -- mst: description: the answers that the demo ends with
 -- mst: owner: machine
 -- mst: tags: [mart, demo]

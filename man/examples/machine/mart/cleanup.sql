@@ -1,3 +1,4 @@
+-- mst: dialect: postgres
 -- mst: kind: view
 -- mst: description: what could go, libraries that nothing needs and roots that nobody asked for
 -- mst: owner: machine

@@ -1,3 +1,4 @@
+-- mst: dialect: postgres
 -- mst: description: what was installed or brought up to date on which day
 -- mst: owner: machine
 -- mst: tags: [mart, demo]

@@ -1,3 +1,4 @@
+-- mst: dialect: postgres
 -- mst: description: on whose work this machine rests
 -- mst: owner: machine
 -- mst: tags: [mart, demo]

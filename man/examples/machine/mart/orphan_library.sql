@@ -1,3 +1,4 @@
+-- mst: dialect: postgres
 -- mst: description: libraries that nothing installed needs or recommends and nobody asked for
 -- mst: owner: machine
 -- mst: tags: [mart, demo]

@@ -1,3 +1,4 @@
+-- mst: dialect: postgres
 -- mst: description: packages that nothing else needs, with all that each keeps on the machine alone
 -- mst: owner: machine
 -- mst: tags: [mart, demo]

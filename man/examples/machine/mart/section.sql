@@ -1,3 +1,4 @@
+-- mst: dialect: postgres
 -- mst: description: packages and bytes of each section of the distribution
 -- mst: owner: machine
 -- mst: tags: [mart, demo]

@@ -1,3 +1,4 @@
+-- mst: dialect: postgres
 -- mst: description: which installed package meets each requirement, the first alternative first
 -- mst: owner: machine
 -- mst: tags: [pkg, demo]

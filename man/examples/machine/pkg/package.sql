@@ -1,3 +1,4 @@
+-- mst: dialect: postgres
 -- mst: description: one row for each installed package, sizes in bytes, maintainer taken apart
 -- mst: owner: machine
 -- mst: tags: [pkg, demo]

@@ -1,3 +1,4 @@
+-- mst: dialect: postgres
 -- mst: description: every name that an installed package answers to, its own and the virtual ones
 -- mst: owner: machine
 -- mst: tags: [pkg, demo]

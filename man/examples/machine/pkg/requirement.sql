@@ -1,3 +1,4 @@
+-- mst: dialect: postgres
 -- mst: description: dependencies as written, one row for each alternative, without versions
 -- mst: owner: machine
 -- mst: tags: [pkg, demo]

@@ -1,3 +1,4 @@
+-- mst: dialect: postgres
 -- mst: kind: view
 -- mst: description: what packages ask for or recommend and nothing installed provides
 -- mst: owner: machine

@@ -1,3 +1,4 @@
+-- mst: dialect: postgres
 -- mst: kind: import
 -- mst: description: names of the packages that a person asked for; the others came as dependencies
 -- mst: owner: machine

@@ -1,3 +1,4 @@
+-- mst: dialect: postgres
 -- mst: kind: import
 -- mst: description: when the files of each package were last unpacked, in seconds since 1970
 -- mst: owner: machine

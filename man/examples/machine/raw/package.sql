@@ -1,3 +1,4 @@
+-- mst: dialect: postgres
 -- mst: kind: import
 -- mst: description: every installed package as the package manager of this machine tells it
 -- mst: owner: machine
