@@ -1,5 +1,6 @@
 -- mst: dialect: postgres
 -- mst: description: package needs package, once for each pair
+-- mst: dialect: postgres
 -- mst: owner: machine
 -- mst: tags: [graph, demo]
 -- mst: freq: day

@@ -1,5 +1,6 @@
 -- mst: dialect: postgres
 -- mst: description: everything that a package needs, directly or through others
+-- mst: dialect: postgres
 -- mst: owner: machine
 -- mst: tags: [graph, demo]
 -- mst: freq: day

@@ -1,5 +1,6 @@
 -- mst: dialect: postgres
 -- mst: description: how much each package drags in, and how many packages rest on it
+-- mst: dialect: postgres
 -- mst: owner: machine
 -- mst: tags: [graph, demo]
 -- mst: freq: day
