@@ -11,7 +11,7 @@ const struct config_key config_keys[] = {
 	  .help = "let mst-run execute the shell commands of imports" },
 	{ .name = "db", .env = "MST_DB", .kind = "string",
 	  .help = "the state database; unset: the private cluster" },
-	{ .name = "dialect", .env = "MST_DIALECT", .def = "bigquery", .kind = "bigquery|postgres|ansi",
+	{ .name = "dialect", .env = "MST_DIALECT", .def = "bigquery", .kind = "bigquery|legacy|postgres|ansi",
 	  .help = "SQL dialect of files that do not say theirs" },
 	{ .name = "home", .env = "MST_HOME", .kind = "path",
 	  .help = "folder of the private cluster; unset: $XDG_DATA_HOME/mst" },
