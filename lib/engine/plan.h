@@ -10,7 +10,8 @@
  * types are counted in `ignored`.  What a job waits for is what its `reads`, `calls` and
  * (task and job lines) `after` name: the line of that name (engine/match.h says which),
  * else the lines that have it in `writes`, else nothing: it is external.  A job never
- * waits for itself. A `job` line with "run":false is not run, as if it had not been
+ * waits for itself; one that writes the name too waits only for writers that do not read
+ * it (two that add to one table imply no order).  A `job` line with "run":false is not run, as if it had not been
  * selected.
  *
  * Selected are all lines, or those of `select`, without those of `exclude`.  A line that
@@ -29,7 +30,7 @@
 #include "graph/graph.h"
 
 #define PLAN_EXACT_MAX 100000          /* jobs whose priority is counted, not estimated */
-#define PLAN_EDGES_MAX UINT32_C(100000000)
+#define PLAN_EDGES_MAX UINT32_C(64000000)
 
 struct plan_job {
 	uint32_t task;     /* number of its line, for plan_task */

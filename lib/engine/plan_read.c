@@ -123,7 +123,7 @@ static int names_of(struct plan *p, struct json_val list, const char *key, unsig
 		if (what == TO_DEP)
 			*vec_push(p->pool, &s->dep) = bits;
 		else
-			*vec_push(p->pool, &s->write) = (struct written){ 0, line };
+			*vec_push(p->pool, &s->write) = (struct written){ .line = line };
 		if ((rc = intern(p, json_str(p->pool, v), what, to, err)))
 			return rc;
 	}

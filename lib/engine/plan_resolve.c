@@ -48,6 +48,8 @@ static int by_symbol(const void *pa, const void *pb)
 	const struct written *a = pa, *b = pb;
 	if (a->symbol != b->symbol)
 		return a->symbol < b->symbol ? -1 : 1;
+	if (a->read_too != b->read_too)
+		return a->read_too ? 1 : -1;
 	return a->line < b->line ? -1 : a->line > b->line;
 }
 
@@ -59,8 +61,18 @@ static void index_writes(struct plan *p)
 	POOL_SCRATCH(tmp);
 	match_list found = { 0 };
 	size_t k = 0;
+	if (!s->write.n)
+		return;
+	uint32_t *reader_of = pool_array(tmp, s->symbol.n, sizeof *reader_of), marked = NONE;
+	memset(reader_of, 0xff, s->symbol.n * sizeof *reader_of);
 	for (size_t i = 0; i < s->write.n; i++) {
 		struct written w = s->write.v[i];
+		/* the writes of a line stand together */
+		if (w.line != marked)
+			for (uint32_t d = s->line.v[w.line].dep; d < plan_dep_end(s, w.line); d++)
+				reader_of[s->dep.v[d] & DEP_SYMBOL] = w.line;
+		marked = w.line;
+		w.read_too = reader_of[w.symbol] == w.line;
 		found.n = 0;
 		if (s->symbol.v[w.symbol].line != NONE)
 			continue;
@@ -73,21 +85,40 @@ static void index_writes(struct plan *p)
 		return;
 	qsort(s->write.v, k, sizeof *s->write.v, by_symbol);
 	struct str *name = pool_array(tmp, k, sizeof *name);
-	uint32_t *first = pool_array(tmp, k, sizeof *first), n = 0;
-	for (uint32_t i = 0; i < k; i++)
-		if (i == 0 || s->write.v[i].symbol != s->write.v[i - 1].symbol) {
-			name[n] = plan_symbol_name(s, s->write.v[i].symbol);
-			first[n++] = i;
+	struct writers *all = pool_array(tmp, k, sizeof *all);
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < k; i++) {
+		const struct written *w = &s->write.v[i];
+		if (i == 0 || w->symbol != w[-1].symbol) {
+			name[n] = plan_symbol_name(s, w->symbol);
+			all[n++] = (struct writers){ i, i, i };
 		}
+		all[n - 1].end = i + 1;
+		if (!w->read_too)
+			all[n - 1].mixed = i + 1;
+	}
 	uint32_t *order = str_sort_order(tmp, name, n);
 	struct str *sorted = pool_array(p->pool, n, sizeof *sorted);
-	s->written_at = pool_array(p->pool, n, sizeof *s->written_at);
+	s->writers = pool_array(p->pool, n, sizeof *s->writers);
 	for (uint32_t i = 0; i < n; i++) {
 		sorted[i] = name[order[i]];
-		s->written_at[i] = first[order[i]];
+		s->writers[i] = all[order[i]];
 	}
-	s->written_n = n;
 	s->match_written = match_new(p->pool, sorted, n);
+}
+
+static bool writes(const struct plan_state *s, uint32_t first, uint32_t end, uint32_t line)
+{
+	while (first < end) {
+		uint32_t mid = first + (end - first) / 2;
+		if (s->write.v[mid].line == line)
+			return true;
+		if (s->write.v[mid].line < line)
+			first = mid + 1;
+		else
+			end = mid;
+	}
+	return false;
 }
 
 enum match_found plan_lookup(struct plan *p, struct pool *pool, uint32_t line, struct str name, match_list *lines,
@@ -110,13 +141,15 @@ enum match_found plan_lookup(struct plan *p, struct pool *pool, uint32_t line, s
 	match_list written = { 0 };
 	enum match_found also = match_find(s->match_written, tmp, reader, name, &written, pair);
 	if (also == MATCH_AMBIGUOUS && two) {
-		two[0] = plan_symbol_name(s, s->write.v[s->written_at[pair[0]]].symbol);
-		two[1] = plan_symbol_name(s, s->write.v[s->written_at[pair[1]]].symbol);
+		two[0] = plan_symbol_name(s, s->write.v[s->writers[pair[0]].first].symbol);
+		two[1] = plan_symbol_name(s, s->write.v[s->writers[pair[1]].first].symbol);
 	}
 	for (size_t i = 0; i < written.n; i++) {
-		uint32_t at = s->written_at[written.v[i]], symbol = s->write.v[at].symbol;
-		for (; at < s->write.n && s->write.v[at].symbol == symbol; at++)
-			*vec_push(pool, lines) = s->write.v[at].line;
+		const struct writers *w = &s->writers[written.v[i]];
+		/* two that read and write one table cannot both wait for the other */
+		bool own = writes(s, w->first, w->mixed, line) || writes(s, w->mixed, w->end, line);
+		for (uint32_t k = w->first; k < (own ? w->mixed : w->end); k++)
+			*vec_push(pool, lines) = s->write.v[k].line;
 	}
 	return found == MATCH_FOUND ? found : also;
 }

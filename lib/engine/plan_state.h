@@ -45,6 +45,7 @@ struct symbol {
 
 struct written {
 	uint32_t symbol, line;
+	bool read_too; /* the line reads what it writes */
 };
 
 struct pending {
@@ -74,8 +75,9 @@ struct plan_state {
 	char *quoted;      /* the same as JSON strings, one behind the other */
 	size_t *quoted_at;
 	struct match *match, *match_written;
-	uint32_t *written_at; /* by number in match_written: its first in `write`, sorted */
-	uint32_t written_n;
+	struct writers {
+		uint32_t first, mixed, end; /* in `write`, sorted: those that only write, those that read too */
+	} *writers; /* by number in match_written */
 	struct graph all;
 
 	/* of the nodes that become jobs, numbered in byte order of the names again */
