@@ -271,8 +271,14 @@ static const struct cli_cmd cmd = {
 	.see_also = "mst-db(1), mst-deps(1), mst-plan(1), mst-ps(1), mst-run(1), mst-config(5), mst-json(5), mst-sql(7)",
 };
 
+/* Why the last program could not be executed. */
+static int exec_errno;
+
 static int run_unknown(struct cli *cli, struct mst_error *err)
 {
+	errno = exec_errno;
+	if (errno && errno != ENOENT && errno != ENOTDIR)
+		return mst_fail_errno(err, 0, "mst-%s: cannot execute", cli->argv[0]);
 	return unknown_command(cli->argv[0], err);
 }
 
@@ -292,6 +298,7 @@ int main(int argc, char **argv)
 		struct pool *pool = pool_new(NULL);
 		char *program = argv[0];
 		become(pool, name, argv + 1);
+		exec_errno = errno;
 		pool_free(pool);
 		argv[0] = program;
 		argv[1] = (char *)name;

@@ -51,6 +51,15 @@ setup() {
 	says '[mst-xyz]'
 }
 
+@test "a command that cannot be executed is named" {
+	mkdir bin
+	cp "$MST_BIN/mst" bin/
+	echo data >bin/mst-xyz
+	run --separate-stderr bin/mst xyz
+	status 6
+	complains "mst: mst-xyz: cannot execute: Permission denied"
+}
+
 @test "an unknown option is two lines on stderr and status 2" {
 	run --separate-stderr mst config --jsno
 	status 2

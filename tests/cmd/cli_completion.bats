@@ -44,11 +44,16 @@ work'
 }
 
 @test "bash: mst X is completed as mst-X" {
-	for c in deps plan run; do
-		[ -x "$MST_BIN/mst-$c" ] || skip "no mst-$c"
+	for c in db deps plan; do
 		run bash_offers mst "$c" --vers
 		says --version
 	done
+	run bash_offers mst-deps --dialect post
+	says postgres
+	run bash_offers mst-deps -d post
+	says postgres
+	run bash_offers mst deps --dialect = post
+	says postgres
 	run bash_offers mst deps fil
 	says file.sql
 }
@@ -65,31 +70,36 @@ work'
 	done
 }
 
-# zsh_offers LINE: what a terminal shows after LINE and a tab
-zsh_offers() {
+# zsh_completes LINE TEXT ...: on a terminal, a tab behind LINE brings TEXT up
+zsh_completes() {
 	zsh -f -c '
 		zmodload zsh/zpty
 		zpty z zsh -f -i
-		zpty -w z "PS1=; fpath=($ROOT/completions/zsh \$fpath); autoload -Uz compinit; compinit -D -u"
-		zpty -w z "LISTMAX=1000; zstyle \":completion:*\" list-colors; echo re\"\"ady"
+		zpty -w z "PS1=; fpath=($ROOT/completions/zsh \$fpath); autoload -Uz compinit; compinit -D -u; echo re\"\"ady"
 		zpty -r z out "*ready*"
-		zpty -w -n z "$1"$'"'\\t\\t'"'
-		sleep 1
-		zpty -w z ""
-		text=
-		while zpty -r -t z out; do text+=$out; done
-		zpty -d z
-		print -r -- $text' zsh "$1"
+		for line want; do
+			zpty -w -n z "$line"$'"'\\t\\t'"'
+			text=
+			for ((i = 0; i < 100; i++)); do
+				while zpty -r -t z out; do text+=$out; done
+				[[ $text == *$want* ]] && break
+				sleep 0.1
+			done
+			[[ $text == *$want* ]] || { print -r -- "no $want behind $line: $text"; exit 1; }
+			zpty -w -n z $'"'\\x15'"'
+		done
+		zpty -d z' zsh "$@"
 }
 
 @test "zsh: a line is completed" {
 	command -v zsh >/dev/null || skip 'no zsh'
-	run zsh_offers 'mst conf'
-	holds 'config'
-	run zsh_offers 'mst config --ori'
-	holds 'mst config --origin'
-	run zsh_offers 'mst --profile wo'
-	holds 'work'
+	run zsh_completes 'mst conf' 'ig' \
+		'mst config --ori' 'gin' \
+		'mst-deps --dialect=post' 'gres' \
+		'mst deps fil' 'e.sql' \
+		'mst --profile wo' 'rk'
+	says ''
+	status 0
 }
 
 fish_offers() {
@@ -102,12 +112,14 @@ fish_offers() {
 	says help
 	run fish_offers 'mst config pa'
 	says path
+	run fish_offers 'mst-deps fil'
+	says file.sql
+	run fish_offers 'mst-deps --dialect post'
+	says postgres
 	run fish_offers 'mst config --or'
 	says --origin
 	run fish_offers 'mst --profile w'
 	says work
-	if [ -x "$MST_BIN/mst-plan" ]; then
-		run fish_offers 'mst plan --vers'
-		says --version
-	fi
+	run fish_offers 'mst plan --vers'
+	says --version
 }
