@@ -1,0 +1,562 @@
+/* mst-run: executes a plan and tells what happens. */
+#include "base/fs.h"
+#include "base/jsonl.h"
+#include "base/time.h"
+#include "cli/out.h"
+#include "cli/progress.h"
+#include "engine/run.h"
+#include "engine/run_input.h"
+#include "state.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#define SQL_MAX ((size_t)64 << 20)
+#define ROWS_SHOWN 20
+#define LIVE_LINES 12
+
+struct args {
+	struct cli_list select, exclude;
+	const char *name;
+	int64_t jobs;
+	bool fail_fast, dry_run, no_commands;
+};
+
+static const struct cli_opt opts[] = {
+	{ .name = "name", .kind = CLI_STRING, .offset = offsetof(struct args, name), .metavar = "NAME",
+	  .help = "run the SQL text on stdin as this table" },
+	{ .name = "select", .letter = 's', .kind = CLI_LIST, .offset = offsetof(struct args, select),
+	  .metavar = "SELECTOR", .complete = "table", .help = "run these jobs only; may be repeated" },
+	{ .name = "exclude", .letter = 'x', .kind = CLI_LIST, .offset = offsetof(struct args, exclude),
+	  .metavar = "SELECTOR", .complete = "table", .help = "leave these jobs out; may be repeated" },
+	{ .name = "jobs", .letter = 'j', .kind = CLI_INT, .offset = offsetof(struct args, jobs), .metavar = "N",
+	  .key = "jobs", .min = 1, .max = RUN_WORKERS_MAX, .help = "so many at once (default: one for each core)" },
+	{ .name = "fail-fast", .letter = 'f', .kind = CLI_FLAG, .offset = offsetof(struct args, fail_fast),
+	  .help = "stop all at the first failure" },
+	{ .name = "dry-run", .letter = 'n', .kind = CLI_FLAG, .offset = offsetof(struct args, dry_run),
+	  .help = "print SQL and commands, run nothing" },
+	{ .name = "no-commands", .kind = CLI_FLAG, .offset = offsetof(struct args, no_commands),
+	  .help = "refuse imports that run shell commands" },
+	{ .name = NULL },
+};
+
+static const struct cli_example examples[] = {
+	{ "echo \"SELECT 'hello' AS world\" | mst-run --name demo.hello -", "make one table" },
+	{ "mst-deps man/examples/machine | mst-plan | mst-run", "make a catalogue" },
+	{ "mst-run --dry-run man/examples/machine", "see what would be done" },
+	{ "mst-run --select +mart.section man/examples/machine", "make one table and all it reads" },
+	{ NULL, NULL },
+};
+
+/* --- telling ---------------------------------------------------------------------- */
+
+struct live {
+	size_t job;
+	int64_t since_us;
+};
+
+struct report {
+	struct cli *cli;
+	struct out *out; /* events; NULL where people are shown a table at the end */
+	struct progress *progress;
+	const job_list *jobs;
+	int64_t run;
+	size_t done, failed;
+	VEC(struct live) live;
+	struct buf *rows;     /* for the table: one line a job, in order of the jobs */
+	int64_t *expect_us;   /* how long each took last time; -1 */
+	int64_t spent_us;
+	size_t spent_n, workers;
+	bool *ended;
+};
+
+static int emit(struct report *r, struct buf *b, struct mst_error *err)
+{
+	int rc = out_line(r->out, buf_view(b), err);
+	return rc ? rc : out_flush(r->out, err);
+}
+
+static const char *event_word(const struct run_event *e)
+{
+	switch (e->kind) {
+	case RUN_STARTED:
+		return "run_started";
+	case RUN_JOB_STARTED:
+		return "job_started";
+	case RUN_JOB_ENDED:
+		return "job_finished";
+	case RUN_JOB_BLOCKED:
+		return "job_blocked";
+	default:
+		return "run_stopping";
+	}
+}
+
+static void event_head(struct jw *w, const char *event, int64_t run)
+{
+	char at[TIME_ISO_MAX];
+	jw_object(w);
+	jw_key_z(w, "type", "event");
+	jw_key_z(w, "event", event);
+	jw_key_z(w, "at", time_iso(at, time_now_us()));
+	jw_key_i(w, "run", run);
+}
+
+static int write_event(struct report *r, const struct run_event *e, struct mst_error *err)
+{
+	POOL_SCRATCH(tmp);
+	struct buf b;
+	struct jw w;
+	buf_init(&b, tmp);
+	jw_init(&w, &b);
+	event_head(&w, event_word(e), e->run);
+	if (e->kind == RUN_STARTED) {
+		jw_key_z(&w, "state", run_state_name(e->state));
+		jw_key_i(&w, "jobs", (int64_t)r->jobs->n);
+	}
+	if (e->job) {
+		jw_key_s(&w, "job", e->job->name);
+		jw_key_z(&w, "state", job_state_name(e->state));
+		if (e->attempt)
+			jw_key_i(&w, "attempt", e->attempt);
+		if (e->duration_us >= 0)
+			jw_key_i(&w, "duration_us", e->duration_us);
+		if (e->rows >= 0)
+			jw_key_i(&w, "rows", e->rows);
+		if (e->bytes >= 0)
+			jw_key_i(&w, "bytes", e->bytes);
+		if (e->error_json.n)
+			jw_key_raw(&w, "error", e->error_json);
+	}
+	jw_end(&w);
+	return emit(r, &b, err);
+}
+
+/* The line of a job in the table at the end. */
+static void keep_row(struct report *r, const struct run_event *e)
+{
+	struct buf *b = &r->rows[e->job_no];
+	struct jw w;
+	buf_reset(b);
+	jw_init(&w, b);
+	jw_object(&w);
+	jw_key_z(&w, "type", "job");
+	jw_key_s(&w, "name", e->job->name);
+	jw_key_z(&w, "state", job_state_name(e->state));
+	if (e->rows >= 0)
+		jw_key_i(&w, "rows", e->rows);
+	if (e->bytes >= 0)
+		jw_key_i(&w, "bytes", e->bytes);
+	if (e->duration_us >= 0)
+		jw_key_i(&w, "duration_us", e->duration_us);
+	jw_end(&w);
+}
+
+static void draw(struct report *r)
+{
+	if (!progress_is_live(r->progress))
+		return;
+	char took[TIME_SHORT_MAX], line[512], left[64] = "";
+	int64_t now = time_mono_us(), known = 0, rest = 0, mean = r->spent_n ? r->spent_us / (int64_t)r->spent_n : 0;
+	for (unsigned i = 0; i < LIVE_LINES; i++) {
+		if (i >= r->live.n) {
+			progress_set_line(r->progress, i, NULL);
+			continue;
+		}
+		const struct job *j = &r->jobs->v[r->live.v[i].job];
+		snprintf(line, sizeof line, "  %-40.*s %8s", STR_FMT(j->name),
+			 time_short(took, (now - r->live.v[i].since_us) / 100000 * 100000));
+		progress_set_line(r->progress, i, line);
+		rest -= now - r->live.v[i].since_us;
+	}
+	for (size_t i = 0; r->expect_us && i < r->jobs->n; i++)
+		if (!r->ended[i]) {
+			known += r->expect_us[i] >= 0;
+			rest += r->expect_us[i] >= 0 ? r->expect_us[i] : mean;
+		}
+	if (known && rest > 0)
+		snprintf(left, sizeof left, ", about %s left",
+			 time_short(took, rest / (int64_t)r->workers / 100000 * 100000));
+	snprintf(line, sizeof line, "%zu of %zu done, %zu running%s%s", r->done, r->jobs->n, r->live.n,
+		 r->failed ? ", some failed" : "", left);
+	progress_status(r->progress, line);
+}
+
+static void follow(struct report *r, const struct run_event *e)
+{
+	if (e->kind == RUN_JOB_STARTED) {
+		*vec_push(r->cli->pool, &r->live) = (struct live){ e->job_no, time_mono_us() };
+	} else if (e->kind == RUN_JOB_ENDED || e->kind == RUN_JOB_BLOCKED) {
+		r->done++;
+		r->ended[e->job_no] = true;
+		r->failed += e->state == JOB_FAILED;
+		if (e->duration_us >= 0) {
+			r->spent_us += e->duration_us;
+			r->spent_n++;
+		}
+		for (size_t i = 0; i < r->live.n; i++)
+			if (r->live.v[i].job == e->job_no) {
+				memmove(&r->live.v[i], &r->live.v[i + 1], (r->live.n - i - 1) * sizeof *r->live.v);
+				r->live.n--;
+				break;
+			}
+		if (!r->out)
+			keep_row(r, e);
+	}
+	draw(r);
+}
+
+static int on_event(void *arg, const struct run_event *e, struct mst_error *err)
+{
+	struct report *r = arg;
+	r->run = e->run;
+	if (e->kind == RUN_JOB_ENDED && e->state == JOB_FAILED && e->error) {
+		struct mst_error shown = *e->error;
+		mst_wrap(&shown, "%.*s", STR_FMT(e->job->name));
+		cli_report(r->cli, &shown);
+	}
+	if (e->kind == RUN_STOPPING)
+		cli_note(r->cli, "stopping: cancelling what runs");
+	follow(r, e);
+	return r->out ? write_event(r, e, err) : 0;
+}
+
+static int on_idle(void *arg)
+{
+	struct report *r = arg;
+	if (!progress_is_live(r->progress))
+		return -1;
+	draw(r);
+	progress_tick(r->progress);
+	return 100;
+}
+
+static void on_history(void *arg, int64_t run, const int64_t *duration_us, size_t n)
+{
+	struct report *r = arg;
+	r->run = run;
+	r->expect_us = pool_array(r->cli->pool, n + 1, sizeof *r->expect_us);
+	memcpy(r->expect_us, duration_us, n * sizeof *duration_us);
+}
+
+static int on_connection(void *arg, const char *name, const char **url, struct mst_error *err)
+{
+	struct report *r = arg;
+	return config_connection(r->cli->config, name, url, err);
+}
+
+/* --- the end ---------------------------------------------------------------------- */
+
+static const struct out_col job_columns[] = {
+	{ "name", "JOB", OUT_TEXT, true },
+	{ "state", "STATE", OUT_STATE, false },
+	{ "rows", "ROWS", OUT_NUMBER, false },
+	{ "bytes", "SIZE", OUT_BYTES, false },
+	{ "duration_us", "TIME", OUT_DURATION_US, false },
+	{ NULL, NULL, OUT_TEXT, false },
+};
+
+static int show_jobs(struct report *r, struct mst_error *err)
+{
+	struct out *out = out_open(r->cli, "job", job_columns);
+	int rc = 0;
+	for (size_t i = 0; !rc && i < r->jobs->n; i++)
+		if (r->rows[i].n)
+			rc = out_line(out, buf_view(&r->rows[i]), err);
+	return rc ? rc : out_close(out, err);
+}
+
+static int peeked(void *arg, struct str row, struct mst_error *err)
+{
+	return out_line(arg, row, err);
+}
+
+/* One query: its rows are the answer. */
+static int show_rows(struct report *r, struct run *run, const struct run_outcome *o, struct mst_error *err)
+{
+	char took[TIME_SHORT_MAX];
+	const struct job *job = &r->jobs->v[0];
+	if (str_eqz(job->kind, "script"))
+		return show_jobs(r, err);
+	struct out *out = out_open(r->cli, NULL, NULL);
+	int rc = run_peek(run, 0, ROWS_SHOWN, peeked, out, err);
+	if (!rc)
+		rc = out_close(out, err);
+	cli_note(r->cli, "%.*s is made, in %s; read it all: mst-db psql --warehouse -c 'TABLE %.*s'", STR_FMT(job->name),
+		 time_short(took, o->duration_us), STR_FMT(job->name));
+	return rc;
+}
+
+static void add_count(struct buf *b, size_t n, const char *word)
+{
+	if (n)
+		buf_printf(b, "%s%zu %s", b->n ? ", " : "", n, word);
+}
+
+static const char *counts_words(struct pool *pool, const struct run_counts *c)
+{
+	struct buf b;
+	buf_init(&b, pool);
+	add_count(&b, c->succeeded, "succeeded");
+	add_count(&b, c->failed, "failed");
+	add_count(&b, c->cancelled, "cancelled");
+	add_count(&b, c->blocked, "blocked");
+	add_count(&b, c->skipped, "skipped");
+	if (!b.n)
+		buf_z(&b, "nothing to do");
+	return buf_cstr(&b);
+}
+
+static int write_finish(struct report *r, const struct run_outcome *o, struct mst_error *err)
+{
+	POOL_SCRATCH(tmp);
+	struct buf b;
+	struct jw w;
+	buf_init(&b, tmp);
+	jw_init(&w, &b);
+	event_head(&w, "run_finished", o->id);
+	jw_key_z(&w, "state", run_state_name(o->state));
+	jw_key_i(&w, "duration_us", o->duration_us);
+	jw_key_i(&w, "jobs", (int64_t)r->jobs->n);
+	jw_key_i(&w, "succeeded", (int64_t)o->counts.succeeded);
+	jw_key_i(&w, "failed", (int64_t)o->counts.failed);
+	jw_key_i(&w, "cancelled", (int64_t)o->counts.cancelled);
+	jw_key_i(&w, "blocked", (int64_t)o->counts.blocked);
+	jw_key_i(&w, "skipped", (int64_t)o->counts.skipped);
+	jw_end(&w);
+	return out_line(r->out, buf_view(&b), err);
+}
+
+static int finish(struct report *r, struct run *run, const struct run_outcome *o, bool query, struct mst_error *err)
+{
+	char took[TIME_SHORT_MAX];
+	const char *words = counts_words(r->cli->pool, &o->counts);
+	int rc;
+	if (r->out) {
+		rc = write_finish(r, o, err);
+		if (!rc)
+			rc = out_close(r->out, err);
+	} else {
+		rc = query && o->state == RUN_SUCCEEDED ? show_rows(r, run, o, err) : show_jobs(r, err);
+	}
+	if (rc)
+		return rc;
+	if (o->state == RUN_SUCCEEDED) {
+		if (!query)
+			cli_note(r->cli, "run %lld: %s in %s", (long long)o->id, words, time_short(took, o->duration_us));
+		return 0;
+	}
+	if (o->state == RUN_CANCELLED) {
+		cli_warn(r->cli, "run %lld was interrupted: %s", (long long)o->id, words);
+		return 128 + cli_signal;
+	}
+	mst_fail(err, MST_FAILED, "run %lld failed: %s", (long long)o->id, words);
+	return mst_hint(err, "mst-ps %lld shows what became of each job", (long long)o->id);
+}
+
+/* --- dry run ----------------------------------------------------------------------- */
+
+struct dry {
+	struct cli *cli;
+	struct out *out;
+	const struct job *last;
+};
+
+static int explain_line(struct dry *d, const struct job *job, bool command, struct str text, struct mst_error *err)
+{
+	POOL_SCRATCH(tmp);
+	char at[TIME_ISO_MAX];
+	struct buf b;
+	struct jw w;
+	buf_init(&b, tmp);
+	jw_init(&w, &b);
+	jw_object(&w);
+	jw_key_z(&w, "type", "event");
+	jw_key_z(&w, "event", command ? "command" : "statement");
+	jw_key_z(&w, "at", time_iso(at, time_now_us()));
+	jw_key_z(&w, "run", "dry");
+	jw_key_s(&w, "job", job->name);
+	jw_key_s(&w, command ? "command" : "sql", text);
+	jw_end(&w);
+	return out_line(d->out, buf_view(&b), err);
+}
+
+/* As psql would read it; a command stands in comments. */
+static int explain_text(void *arg, const struct job *job, bool command, struct str text, struct mst_error *err)
+{
+	struct dry *d = arg;
+	if (d->out)
+		return explain_line(d, job, command, text, err);
+	POOL_SCRATCH(tmp);
+	struct buf b;
+	buf_init(&b, tmp);
+	if (job != d->last)
+		buf_printf(&b, "%s-- %.*s (%.*s)\n", d->last ? "\n" : "", STR_FMT(job->name),
+			   STR_FMT(job->kind.n ? job->kind : STR("summary")));
+	d->last = job;
+	if (command) {
+		struct str line, rest = str_trim(text);
+		buf_z(&b, "-- the rows come from this command:\n");
+		for (bool more = true; more; ) {
+			more = str_cut(rest, '\n', &line, &rest);
+			buf_printf(&b, "--   %.*s\n", STR_FMT(line));
+		}
+		return out_text(d->cli, buf_view(&b), err);
+	}
+	struct str sql = str_trim(text);
+	buf_str(&b, sql);
+	/* a comment at the end would swallow the semicolon */
+	const char *nl = memrchr(sql.p, '\n', sql.n);
+	struct str last = nl ? (struct str){ nl, (size_t)(sql.p + sql.n - nl) } : sql;
+	if (memmem(last.p, last.n, "--", 2))
+		buf_char(&b, '\n');
+	if (!str_has_suffix(sql, STR(";")))
+		buf_char(&b, ';');
+	buf_char(&b, '\n');
+	return out_text(d->cli, buf_view(&b), err);
+}
+
+static int dry_run(struct cli *cli, struct run *run, struct mst_error *err)
+{
+	struct dry d = { .cli = cli, .out = cli->format == CLI_JSON ? out_open(cli, "event", NULL) : NULL };
+	int rc = run_explain(run, explain_text, &d, err);
+	return rc || !d.out ? rc : out_close(d.out, err);
+}
+
+/* --- input ------------------------------------------------------------------------- */
+
+static int read_query(struct cli *cli, const char *name, struct run_input *in, struct mst_error *err)
+{
+	struct str sql;
+	if (cli->argc > 1 || (cli->argc == 1 && strcmp(cli->argv[0], "-") != 0)) {
+		mst_fail(err, MST_USAGE, "--name is for SQL text on stdin");
+		return mst_hint(err, "echo \"SELECT 1 AS x\" | mst-run --name demo.one -");
+	}
+	if (isatty(0))
+		cli_note(cli, "reading SQL from the terminal, up to Ctrl-D");
+	int rc = fs_read_fd(cli->pool, 0, "stdin", SQL_MAX, &sql, err);
+	if (!rc && str_trim(sql).n == 0)
+		rc = mst_fail(err, MST_DATA, "there is no SQL on stdin");
+	int dialect = sql_dialect_of(str_of(config_get(cli->config, "dialect")));
+	return rc ? rc : run_input_query(cli->pool, str_of(name), sql, dialect, in, err);
+}
+
+static int read_input(struct cli *cli, const struct args *a, struct run_input *in, struct mst_error *err)
+{
+	struct plan_options options = { a->select.v, a->exclude.v, a->select.n, a->exclude.n };
+	if (a->name)
+		return read_query(cli, a->name, in, err);
+	if (cli->argc == 0 || (cli->argc == 1 && strcmp(cli->argv[0], "-") == 0)) {
+		if (isatty(0))
+			cli_note(cli, "reading job lines from the terminal; usual is: mst-deps DIR | mst-plan | mst-run");
+		return run_input_lines(cli->pool, 0, "stdin", &options, in, err);
+	}
+	for (int i = 0; i < cli->argc; i++)
+		if (strcmp(cli->argv[i], "-") == 0)
+			return mst_fail(err, MST_USAGE, "lines on stdin and files do not go together");
+	return run_input_files(cli->pool, (const char *const *)cli->argv, (size_t)cli->argc, &options, in, err);
+}
+
+static void tell_plan(struct cli *cli, const struct plan *p, const struct mst_error *err)
+{
+	for (size_t i = 0; i < p->warnings.n; i++)
+		cli_warn(cli, "%s", p->warnings.v[i]);
+	if (p->warned > p->warnings.n)
+		cli_warn(cli, "%llu more warnings", (unsigned long long)(p->warned - p->warnings.n));
+	bool whole = p->cycles.n && strlen(p->cycles.v[0]) < sizeof err->msg - 64;
+	for (size_t i = whole; i < p->cycles.n; i++)
+		cli_warn(cli, "a cycle: %s", p->cycles.v[i]);
+}
+
+static struct str run_name(struct cli *cli, const struct args *a)
+{
+	struct buf b;
+	buf_init(&b, cli->pool);
+	if (a->name)
+		buf_z(&b, a->name);
+	for (int i = 0; !a->name && i < cli->argc && b.n < 200; i++)
+		buf_printf(&b, "%s%s", i ? " " : "", cli->argv[i]);
+	for (size_t i = 0; i < a->select.n && b.n < 200; i++)
+		buf_printf(&b, "%s--select %s", b.n ? " " : "", a->select.v[i]);
+	if (!b.n)
+		buf_z(&b, "-");
+	struct str name = buf_view(&b);
+	struct buf clean;
+	buf_init(&clean, cli->pool);
+	json_quote(&clean, name); /* valid UTF-8 whatever the file names are */
+	return json_str(cli->pool, (struct json_val){ buf_view(&clean), JSON_STRING });
+}
+
+static int run(struct cli *cli, struct mst_error *err)
+{
+	const struct args *a = cli->args;
+	struct run_input in = { 0 };
+	struct report r = { .cli = cli };
+	struct run *run;
+	struct run_outcome outcome;
+	int rc = read_input(cli, a, &in, err);
+	if (in.made)
+		tell_plan(cli, in.made, err);
+	if (rc)
+		return rc;
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	struct run_opts o = {
+		.where = state_options(cli),
+		.workers = a->jobs ? (int)a->jobs : cores > 1 ? (int)(cores < 64 ? cores : 64) : 1,
+		.fail_fast = a->fail_fast,
+		.no_commands = a->no_commands || !config_is_yes(config_get(cli->config, "commands")),
+		.name = run_name(cli, a),
+		.plan = in.plan,
+		.connection = on_connection,
+		.event = on_event,
+		.idle = on_idle,
+		.history = on_history,
+		.arg = &r,
+	};
+	r.workers = (size_t)o.workers;
+	r.jobs = &in.jobs;
+	rc = run_prepare(cli->pool, &o, &in.jobs, &run, err);
+	if (rc)
+		return rc;
+	if (a->dry_run)
+		return dry_run(cli, run, err);
+	size_t external = run_externals(run);
+	if (external)
+		cli_note(cli, "%zu job%s in 'after' not in the input: taken as done", external, external == 1 ? "" : "s");
+	cli_catch_signals();
+	r.ended = pool_zalloc(cli->pool, in.jobs.n + 1);
+	r.rows = pool_array(cli->pool, in.jobs.n + 1, sizeof *r.rows);
+	for (size_t i = 0; i < in.jobs.n; i++)
+		buf_init(&r.rows[i], cli->pool);
+	if (cli->format == CLI_JSON)
+		r.out = out_open(cli, "event", NULL);
+	r.progress = progress_open(cli, LIVE_LINES);
+	rc = run_execute(run, &outcome, err);
+	progress_close(r.progress);
+	if (rc == MST_CANCELLED && cli_signal)
+		return 128 + cli_signal;
+	return rc ? rc : finish(&r, run, &outcome, a->name != NULL, err);
+}
+
+static const struct cli_cmd cmd = {
+	.name = "mst-run",
+	.summary = "execute a plan",
+	.args = "[FILE|FOLDER... | -]",
+	.max_args = -1,
+	.args_size = sizeof(struct args),
+	.groups = CLI_OUTPUT | CLI_DB,
+	.opts = opts,
+	.examples = examples,
+	.reads = "job, table, task",
+	.writes = "event",
+	.talks_to = "the state database and the warehouse",
+	.exits = "1 3 4 6 130",
+	.see_also = "mst-deps(1), mst-plan(1), mst-ps(1), mst-json(5)",
+	.complete = "path",
+	.run = run,
+};
+
+int main(int argc, char **argv)
+{
+	return cli_main(argc, argv, &cmd);
+}
