@@ -74,31 +74,36 @@ static bool block_comment(struct cursor *c)
 	return false;
 }
 
-/* An attribute line too late is a mistake worth a word. */
+static const char *skip_blanks(const char *p, const char *end)
+{
+	while (p < end && (*p == ' ' || *p == '\t'))
+		p++;
+	return p;
+}
+
+/* An attribute line too late is a mistake worth a word.  Looking for the colon is
+ * many times faster than looking for the word. */
 static uint32_t find_stray(struct cursor c)
 {
-	while (c.p < c.end) {
-		const char *hit = memmem(c.p, (size_t)(c.end - c.p), "mst:", 4);
-		if (!hit)
-			return 0;
-		for (const char *nl; (nl = memchr(c.p, '\n', (size_t)(hit - c.p)));) {
+	const char *colon, *seen = c.p;
+	while (seen < c.end && (colon = memchr(seen, ':', (size_t)(c.end - seen)))) {
+		seen = colon + 1;
+		if (colon - c.p < 4 || memcmp(colon - 3, "mst", 3) != 0)
+			continue;
+		for (const char *nl; (nl = memchr(c.p, '\n', (size_t)(colon - c.p)));) {
 			c.p = c.line_start = nl + 1;
 			c.line++;
 		}
-		const char *p = c.line_start;
-		while (p < hit && (*p == ' ' || *p == '\t'))
+		c.p = seen;
+		const char *p = skip_blanks(c.line_start, colon);
+		if (*p == '#')
 			p++;
-		if (hit - p >= 2 && p[0] == '-' && p[1] == '-')
+		else if (colon - p > 2 && p[0] == '-' && p[1] == '-')
 			p += 2;
-		else if (hit - p >= 1 && p[0] == '#')
-			p++;
 		else
-			p = c.end;
-		while (p < hit && (*p == ' ' || *p == '\t'))
-			p++;
-		if (p == hit)
+			continue;
+		if (skip_blanks(p, colon) == colon - 3)
 			return c.line;
-		c.p = hit + 4;
 	}
 	return 0;
 }

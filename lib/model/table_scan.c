@@ -58,18 +58,51 @@ static struct mst_error *keep_error(struct pool *pool, const struct mst_error *e
 
 /* ---- work, on any thread ---- */
 
-/* A name without the path in front: errors carry it as their place. */
+/* A regular file in one read where it can be: a short read that ends at the size
+ * of the file has met its end. */
+static int read_regular(struct pool *pool, int fd, const char *shown, size_t size, struct str *out,
+			struct mst_error *err)
+{
+	if (size > SCAN_FILE_MAX)
+		return mst_fail(err, MST_LIMIT, "%s: larger than %zu bytes", shown, SCAN_FILE_MAX);
+	struct buf b;
+	buf_init(&b, pool);
+	buf_reserve(&b, size + 1);
+	while (b.n <= size) {
+		ssize_t k = read(fd, b.p + b.n, size + 1 - b.n);
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0)
+			return mst_fail_errno(err, MST_IO, "%s: cannot read", shown);
+		b.n += (size_t)k;
+		if (k == 0 || b.n == size) {
+			*out = buf_view(&b);
+			return 0;
+		}
+	}
+	/* it has grown since */
+	struct str rest;
+	int rc = fs_read_fd(pool, fd, shown, SCAN_FILE_MAX, &rest, err);
+	if (rc)
+		return rc;
+	buf_str(&b, rest);
+	*out = buf_view(&b);
+	return 0;
+}
+
 static int read_text(struct pool *pool, const struct job *j, struct str *out, struct mst_error *err)
 {
-	struct stat st;
+	struct stat st = { 0 };
 	int fd = open(j->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (j->named ? 0 : O_NONBLOCK));
 	if (fd < 0)
 		return mst_fail_errno(err, 0, "%s: cannot open", j->shown);
-	int rc = 0;
-	if (!j->named && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)))
-		rc = mst_fail(err, MST_CONFLICT, "%s: not a regular file, left out", j->shown);
-	else
+	int rc;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0)
+		rc = read_regular(pool, fd, j->shown, (size_t)st.st_size, out, err);
+	else if (j->named || S_ISREG(st.st_mode))
 		rc = fs_read_fd(pool, fd, j->shown, SCAN_FILE_MAX, out, err);
+	else
+		rc = mst_fail(err, MST_CONFLICT, "%s: not a regular file, left out", j->shown);
 	close(fd);
 	return rc;
 }
