@@ -229,7 +229,10 @@ void ref_finish(struct reader *r, struct sql_refs *out)
 	if (!sorted)
 		qsort(r->items.v, kept, sizeof *r->items.v, by_item);
 	struct map seen;
-	map_init(&seen, r->scratch, kept);
+	/* most references of a very long list are to the same few tables */
+	map_init(&seen, r->scratch, kept < 256 ? kept : 256);
+	out->refs.v = kept ? pool_array(r->pool, kept, sizeof *out->refs.v) : NULL;
+	out->refs.cap = kept;
 	for (size_t i = 0; i < kept; i++) {
 		struct item *it = &r->items.v[i];
 		struct sql_ref *ref = vec_push(r->pool, &out->refs);
