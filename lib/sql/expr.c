@@ -122,7 +122,7 @@ static bool after_open_or_comma(const struct reader *r)
 }
 
 /* TABLE t, MODEL m as arguments; (TABLE t) as a query. */
-static bool argument(struct reader *r, uint32_t scope, struct env env)
+static bool argument(struct reader *r, struct env env)
 {
 	enum kw k = r->t.kw;
 	struct tok next = rd_peek(r);
@@ -136,7 +136,7 @@ static bool argument(struct reader *r, uint32_t scope, struct env env)
 	else if (rd_ch(r, '('))
 		ref_call(r, &n);
 	else
-		ref_table(r, &n, scope, env);
+		ref_table(r, &n, 0, env); /* never an array of an alias */
 	return true;
 }
 
@@ -167,7 +167,7 @@ static void walk(struct reader *r, uint32_t scope, struct env env, unsigned stop
 				else if (!inside && t->kw == KW_END && w.cases)
 					w.cases--;
 				else if ((t->kw == KW_TABLE || t->kw == KW_MODEL) && inside && after_open_or_comma(r) &&
-					 argument(r, scope, env)) {
+					 argument(r, env)) {
 					w.path = NULL;
 					continue;
 				} else if (t->kw == KW_LIKE && inside && (stop & STOP_LIKE) && after_open_or_comma(r)) {

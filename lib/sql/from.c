@@ -169,12 +169,10 @@ static void paren_item(struct reader *r, uint32_t scope, struct env env)
 	} else if (query_starts(r) || rd_is(r, KW_VALUES) || (rd_is(r, KW_TABLE) && !tok_opens(&next))) {
 		query_read(r, outer, env);
 	} else {
-		query_item(r, scope, env);
-		query_joins(r, scope, env);
-		while (rd_take_ch(r, ',')) {
-			query_item(r, scope, env);
-			query_joins(r, scope, env);
-		}
+		uint32_t floor = r->scopes.v[scope].floor;
+		r->scopes.v[scope].floor = r->scopes.v[scope].n;
+		query_from(r, scope, env);
+		r->scopes.v[scope].floor = floor;
 		/* ((SELECT ..) UNION ALL (SELECT ..)): the item was a query */
 		if (!rd_ch(r, ')'))
 			query_more(r, outer, env);
@@ -410,15 +408,19 @@ void query_joins(struct reader *r, uint32_t scope, struct env env)
 
 void query_from_rest(struct reader *r, uint32_t scope, struct env env)
 {
+	r->scopes.v[scope].from++;
 	while (rd_take_ch(r, ',')) {
 		query_item(r, scope, env);
 		query_joins(r, scope, env);
 	}
+	r->scopes.v[scope].from--;
 }
 
 void query_from(struct reader *r, uint32_t scope, struct env env)
 {
+	r->scopes.v[scope].from++;
 	query_item(r, scope, env);
 	query_joins(r, scope, env);
 	query_from_rest(r, scope, env);
+	r->scopes.v[scope].from--;
 }

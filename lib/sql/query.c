@@ -231,6 +231,7 @@ void query_read(struct reader *r, uint32_t outer, struct env env)
 
 void query_tail(struct reader *r, uint32_t scope, struct env env, unsigned stop)
 {
+	scope = scope ? scope : scope_new(r, 0);
 	for (;;) {
 		query_expr(r, scope, env, stop | KF_SELECT | KF_FROM | STOP_WITH);
 		if (r->t.kind != T_WORD)

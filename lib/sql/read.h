@@ -14,7 +14,11 @@
 
 /* A FROM clause: its aliases stand in reader.aliases under its number. */
 struct scope {
-	uint32_t parent; /* whose aliases a subquery sees too; 0: none */
+	uint32_t parent; /* whose aliases it sees too; 0: none */
+	uint32_t low, high; /* which of them: in a FROM clause those to the left */
+	uint32_t n;      /* aliases so far */
+	uint32_t floor;  /* a parenthesised join sees its own aliases only: those from here on */
+	uint32_t from;   /* nesting of FROM clauses under way */
 };
 
 /* A WITH clause: its names stand in reader.ctes under its number. */
@@ -42,7 +46,7 @@ struct item {
 /* A name that is settled at the end of the statement. */
 struct pending {
 	uint32_t item;
-	uint32_t scope;   /* the first FROM clause around that may know the alias */
+	uint32_t scope;   /* the FROM clause it stands in: those around may know the alias */
 	struct env env;
 	struct str key;   /* first part, folded */
 	bool single;      /* a WITH name may match; else an alias */

@@ -25,9 +25,15 @@ static uint64_t *put(struct reader *r, struct map *m, struct str key, bool *is_n
 
 uint32_t scope_new(struct reader *r, uint32_t parent)
 {
-	if (r->scopes.n == 0)
+	if (r->scopes.n == 0) /* number 0 is none */
 		*vec_push(r->scratch, &r->scopes) = (struct scope){ 0 };
-	*vec_push(r->scratch, &r->scopes) = (struct scope){ .parent = parent };
+	struct scope p = r->scopes.v[parent];
+	*vec_push(r->scratch, &r->scopes) =
+		(struct scope){
+		.parent = parent,
+		.low = p.from ? p.floor : 0,
+		.high = p.from ? p.n : ALL_NAMES,
+	};
 	return (uint32_t)r->scopes.n - 1;
 }
 
@@ -36,7 +42,15 @@ void scope_alias(struct reader *r, uint32_t scope, struct str name)
 	bool is_new;
 	if (scope == 0 || name.n == 0 || r->dialect == SQL_POSTGRES)
 		return; /* PostgreSQL has no array joins: aliases decide nothing */
-	*put(r, &r->aliases, numbered(r, scope, name), &is_new) = 1;
+	uint64_t *at = put(r, &r->aliases, numbered(r, scope, name), &is_new);
+	uint32_t n = r->scopes.v[scope].n++;
+	*at = (is_new ? (uint64_t)n : *at >> 32) << 32 | n; /* the first and the last of that name */
+}
+
+static bool alias_between(struct reader *r, uint32_t scope, struct str key, uint32_t low, uint32_t high)
+{
+	uint64_t *at = map_get(&r->aliases, numbered(r, scope, key));
+	return at && *at >> 32 < high && (uint32_t)*at >= low;
 }
 
 uint32_t with_new(struct reader *r, struct env around, bool recursive)
@@ -71,8 +85,8 @@ static bool with_sees(struct reader *r, struct env e, struct str key)
 
 static bool alias_seen(struct reader *r, uint32_t scope, struct str key)
 {
-	for (; scope; scope = r->scopes.v[scope].parent)
-		if (map_get(&r->aliases, numbered(r, scope, key)))
+	for (const struct scope *s; (s = &r->scopes.v[scope])->parent; scope = s->parent)
+		if (alias_between(r, s->parent, key, s->low, s->high))
 			return true;
 	return false;
 }
@@ -126,12 +140,12 @@ void ref_table(struct reader *r, const struct name *n, uint32_t scope, struct en
 	if (is_session(r, n))
 		return;
 	bool alias = r->dialect != SQL_POSTGRES && !n->whole && scope;
-	if (alias && map_get(&r->aliases, numbered(r, scope, n->first)))
+	if (alias && alias_between(r, scope, n->first, r->scopes.v[scope].floor, ALL_NAMES))
 		return;
 	uint32_t i = push(r, n, SQL_READ);
 	if (alias && r->scopes.v[scope].parent)
 		*vec_push(r->scratch, &r->pendings) =
-			(struct pending){ .item = i, .scope = r->scopes.v[scope].parent, .key = n->first };
+			(struct pending){ .item = i, .scope = scope, .key = n->first };
 }
 
 void ref_write(struct reader *r, const struct name *n)

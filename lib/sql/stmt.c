@@ -80,7 +80,10 @@ static void merge(struct reader *r, uint32_t outer, struct env env)
 	target(r, &n);
 	query_alias(r, scope, n.last);
 	if (rd_take(r, KW_USING)) {
+		/* the source does not see the target */
+		r->scopes.v[scope].floor = r->scopes.v[scope].n;
 		query_item(r, scope, env);
+		r->scopes.v[scope].floor = 0;
 		query_joins(r, scope, env);
 	}
 	/* WHEN MATCHED THEN UPDATE SET ..: its subqueries */
