@@ -1,6 +1,5 @@
 -- mst: dialect: postgres
 -- mst: description: packages that need each other, each with the first name of its circle
--- mst: dialect: postgres
 -- mst: owner: machine
 -- mst: tags: [graph, demo]
 -- mst: freq: day

@@ -1,6 +1,5 @@
 -- mst: dialect: postgres
 -- mst: description: package needs package, once for each pair
--- mst: dialect: postgres
 -- mst: owner: machine
 -- mst: tags: [graph, demo]
 -- mst: freq: day

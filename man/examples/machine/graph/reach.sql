@@ -1,6 +1,5 @@
 -- mst: dialect: postgres
 -- mst: description: everything that a package needs, directly or through others
--- mst: dialect: postgres
 -- mst: owner: machine
 -- mst: tags: [graph, demo]
 -- mst: freq: day

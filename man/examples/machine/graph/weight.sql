@@ -1,6 +1,5 @@
 -- mst: dialect: postgres
 -- mst: description: how much each package drags in, and how many packages rest on it
--- mst: dialect: postgres
 -- mst: owner: machine
 -- mst: tags: [graph, demo]
 -- mst: freq: day

@@ -1,6 +1,5 @@
 -- mst: dialect: postgres
 -- mst: description: the answers that the demo ends with
--- mst: dialect: postgres
 -- mst: owner: machine
 -- mst: tags: [mart, demo]
 -- mst: freq: day

@@ -1,7 +1,6 @@
 -- mst: dialect: postgres
 -- mst: kind: view
 -- mst: description: what could go, libraries that nothing needs and roots that nobody asked for
--- mst: dialect: postgres
 -- mst: owner: machine
 -- mst: tags: [mart, demo]
 SELECT name, bytes, 'a library that nothing needs' AS why FROM mart.orphan_library

@@ -1,6 +1,5 @@
 -- mst: dialect: postgres
 -- mst: description: what was installed or brought up to date on which day
--- mst: dialect: postgres
 -- mst: owner: machine
 -- mst: tags: [mart, demo]
 -- mst: freq: day

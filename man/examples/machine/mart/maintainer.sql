@@ -1,6 +1,5 @@
 -- mst: dialect: postgres
 -- mst: description: on whose work this machine rests
--- mst: dialect: postgres
 -- mst: owner: machine
 -- mst: tags: [mart, demo]
 -- mst: freq: day

@@ -1,6 +1,5 @@
 -- mst: dialect: postgres
 -- mst: description: libraries that nothing installed needs or recommends and nobody asked for
--- mst: dialect: postgres
 -- mst: owner: machine
 -- mst: tags: [mart, demo]
 -- mst: freq: day

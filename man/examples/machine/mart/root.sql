@@ -1,6 +1,5 @@
 -- mst: dialect: postgres
 -- mst: description: packages that nothing else needs, with all that each keeps on the machine alone
--- mst: dialect: postgres
 -- mst: owner: machine
 -- mst: tags: [mart, demo]
 -- mst: freq: day

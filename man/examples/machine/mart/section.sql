@@ -1,6 +1,5 @@
 -- mst: dialect: postgres
 -- mst: description: packages and bytes of each section of the distribution
--- mst: dialect: postgres
 -- mst: owner: machine
 -- mst: tags: [mart, demo]
 -- mst: freq: day

@@ -1,6 +1,5 @@
 -- mst: dialect: postgres
 -- mst: description: which installed package meets each requirement, the first alternative first
--- mst: dialect: postgres
 -- mst: owner: machine
 -- mst: tags: [pkg, demo]
 -- mst: freq: day

@@ -1,6 +1,5 @@
 -- mst: dialect: postgres
 -- mst: description: one row for each installed package, sizes in bytes, maintainer taken apart
--- mst: dialect: postgres
 -- mst: owner: machine
 -- mst: tags: [pkg, demo]
 -- mst: freq: day

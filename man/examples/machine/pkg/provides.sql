@@ -1,6 +1,5 @@
 -- mst: dialect: postgres
 -- mst: description: every name that an installed package answers to, its own and the virtual ones
--- mst: dialect: postgres
 -- mst: owner: machine
 -- mst: tags: [pkg, demo]
 -- mst: freq: day

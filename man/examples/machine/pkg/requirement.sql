@@ -1,6 +1,5 @@
 -- mst: dialect: postgres
 -- mst: description: dependencies as written, one row for each alternative, without versions
--- mst: dialect: postgres
 -- mst: owner: machine
 -- mst: tags: [pkg, demo]
 -- mst: freq: day

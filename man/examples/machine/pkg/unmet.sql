@@ -1,7 +1,6 @@
 -- mst: dialect: postgres
 -- mst: kind: view
 -- mst: description: what packages ask for or recommend and nothing installed provides
--- mst: dialect: postgres
 -- mst: owner: machine
 -- mst: tags: [pkg, demo]
 SELECT q.package, q.kind, q.requirement
