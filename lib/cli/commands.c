@@ -3,12 +3,12 @@
 #include <stddef.h>
 
 const struct cli_command cli_commands[] = {
-	{ "mst-db", "keep the state database", "the private cluster, the state database", "db home pg_bin" },
-	{ "mst-deps", "infer table references from SQL", "files", "dialect name_from project" },
+	{ "mst-db", "keep the state database", "the private cluster, the state database", "db home pg_bin warehouse" },
+	{ "mst-deps", "infer table references from SQL", "files", "dialect name_from" },
 	{ "mst-plan", "put tables and tasks into an order", "nothing but its input", "" },
-	{ "mst-ps", "list runs and their jobs", "the state database", "db home" },
-	{ "mst-run", "execute a plan", "files, the state database and the warehouse",
-	  "commands db dialect home jobs name_from project warehouse" },
+	{ "mst-ps", "list runs and their jobs", "the state database", "db home pg_bin" },
+	{ "mst-run", "execute a plan", "the state database and the warehouse",
+	  "commands db dialect home jobs pg_bin warehouse" },
 	{ 0 },
 };
 

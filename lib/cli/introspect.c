@@ -83,7 +83,7 @@ void cli_introspect_commands(struct buf *b)
 		struct jw w;
 		jw_init(&w, b);
 		jw_object(&w);
-		jw_key_z(&w, "type", "command");
+		jw_key_z(&w, "type", "row");
 		jw_key_z(&w, "name", c->name);
 		jw_key_z(&w, "summary", c->summary);
 		jw_key_z(&w, "talks_to", c->talks_to);

@@ -23,8 +23,6 @@ const struct config_key config_keys[] = {
 	  .help = "folder of the PostgreSQL programs; unset: the newest found" },
 	{ .name = "profile", .env = "MST_PROFILE", .kind = "string",
 	  .help = "the profile in force" },
-	{ .name = "project", .env = "MST_PROJECT", .kind = "string",
-	  .help = "project of names that have none" },
 	{ .name = "warehouse", .env = "MST_WAREHOUSE", .kind = "string",
 	  .help = "the warehouse; unset: a database of the private cluster" },
 	{ 0 },

@@ -185,6 +185,16 @@ setup() {
   write mst plan and then its options"
 }
 
+@test "programs can read the option table of every command" {
+	mkdir -p "$B/tests/lines"
+	for path in "$MST_BIN"/*; do
+		c=${path##*/}
+		"$path" --introspect >"$B/tests/lines/$c.introspect"
+		run jq -r .name "$B/tests/lines/$c.introspect"
+		says "$c"
+	done
+}
+
 @test "names are completed without a word about errors" {
 	mkdir -p .config/mst
 	printf '[profile work]\n[profile home]\n[connection prod]\nurl = x\n' >.config/mst/config

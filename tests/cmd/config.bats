@@ -16,7 +16,7 @@ text() { "$MST_BIN/mst" "$@"; }
 	cat >"$config" <<-E
 		jobs = 4
 		[profile work]
-		project = p
+		name_from = p
 		[connection prod]
 		url = postgresql://ada:geheim@db/x
 	E
@@ -28,10 +28,9 @@ text() { "$MST_BIN/mst" "$@"; }
 {"type":"config","key":"dialect","value":"postgres","origin":"environment MST_DIALECT"}
 {"type":"config","key":"home","value":null,"origin":"unset"}
 {"type":"config","key":"jobs","value":"4","origin":"file '"$config"':1"}
-{"type":"config","key":"name_from","value":null,"origin":"unset"}
+{"type":"config","key":"name_from","value":"p","origin":"profile work '"$config"':3"}
 {"type":"config","key":"pg_bin","value":null,"origin":"unset"}
 {"type":"config","key":"profile","value":"work","origin":"environment MST_PROFILE"}
-{"type":"config","key":"project","value":"p","origin":"profile work '"$config"':3"}
 {"type":"config","key":"warehouse","value":null,"origin":"unset"}
 {"type":"config","key":"connection.prod.url","value":"postgresql://ada:***@db/x","origin":"file '"$config"':4"}'
 }

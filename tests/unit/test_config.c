@@ -106,14 +106,14 @@ static void values_are_taken_as_they_stand(void **state)
 	(void)state;
 	gives("db = host=x  dbname=y # no comment \r\n", NULL, "db", "host=x  dbname=y # no comment", "file PATH:1");
 	gives("db = \" host=x \"\n", NULL, "db", " host=x ", "file PATH:1");
-	gives("\xef\xbb\xbfproject=p", NULL, "project", "p", "file PATH:1");
-	gives("project =\n", NULL, "project", "", "file PATH:1");
+	gives("\xef\xbb\xbfname_from=p", NULL, "name_from", "p", "file PATH:1");
+	gives("name_from =\n", NULL, "name_from", "", "file PATH:1");
 	setenv("HOME", "/home/ada", 1);
 	gives("home = ~/state", NULL, "home", "/home/ada/state", "file PATH:1");
-	gives("project = ~/state", NULL, "project", "~/state", "file PATH:1");
-	setenv("MST_PROJECT", "", 1);
-	gives("", NULL, "project", NULL, "unset");
-	unsetenv("MST_PROJECT");
+	gives("name_from = ~/state", NULL, "name_from", "~/state", "file PATH:1");
+	setenv("MST_NAME_FROM", "", 1);
+	gives("", NULL, "name_from", NULL, "unset");
+	unsetenv("MST_NAME_FROM");
 }
 
 static void unknown_names_are_errors_with_a_suggestion(void **state)
