@@ -11,8 +11,9 @@
 /* ---- scanner ---- */
 
 struct key_seen {
-	const char *p; /* between the quotes */
-	size_t n;
+	const char *p;  /* between the quotes; decoded where it was escaped */
+	const char *at; /* in the text */
+	uint32_t n;     /* a line has less than 2^32 bytes */
 	bool escaped;
 };
 
@@ -27,7 +28,7 @@ struct scan {
 	struct key_seen local[KEYS_LOCAL];
 };
 
-static void scan_begin(struct scan *s, struct str text, struct mst_error *err)
+static int scan_begin(struct scan *s, struct str text, struct mst_error *err)
 {
 	s->start = s->p = text.n ? text.p : "";
 	s->end = s->p + text.n;
@@ -36,6 +37,10 @@ static void scan_begin(struct scan *s, struct str text, struct mst_error *err)
 	s->key = s->local;
 	s->nkeys = 0;
 	s->key_cap = KEYS_LOCAL;
+	if (text.n <= JSON_LINE_MAX)
+		return 0;
+	mst_fail(err, MST_LIMIT, "a line longer than %zu bytes", JSON_LINE_MAX);
+	return MST_LIMIT;
 }
 
 static int bad_at(struct scan *s, const char *at, int code, const char *what)
@@ -240,12 +245,18 @@ static void key_push(struct scan *s, const char *p, size_t n, bool escaped)
 		s->key = more;
 		s->key_cap *= 2;
 	}
+	const char *at = p;
 	if (escaped) {
 		struct str k = unescaped(spill(s), p, n);
 		p = k.p;
 		n = k.n;
 	}
-	s->key[s->nkeys++] = (struct key_seen){ p, n, escaped };
+	s->key[s->nkeys++] = (struct key_seen){ p, at, (uint32_t)n, escaped };
+}
+
+static bool key_same(const struct key_seen *a, const struct key_seen *b)
+{
+	return a->n == b->n && memcmp(a->p, b->p, a->n) == 0;
 }
 
 static int key_order(const void *pa, const void *pb)
@@ -253,7 +264,8 @@ static int key_order(const void *pa, const void *pb)
 	const struct key_seen *a = pa, *b = pb;
 	if (a->n != b->n)
 		return a->n < b->n ? -1 : 1;
-	return a->n ? memcmp(a->p, b->p, a->n) : 0;
+	int c = memcmp(a->p, b->p, a->n);
+	return c ? c : a->at < b->at ? -1 : a->at > b->at;
 }
 
 static int keys_close(struct scan *s, size_t first)
@@ -264,12 +276,12 @@ static int keys_close(struct scan *s, size_t first)
 	if (n <= 16) {
 		for (size_t i = 1; i < n && !twice; i++)
 			for (size_t j = 0; j < i; j++)
-				if (k[i].n == k[j].n && memcmp(k[i].p, k[j].p, k[i].n) == 0)
+				if (key_same(&k[i], &k[j]))
 					twice = &k[i];
 	} else {
 		qsort(k, n, sizeof *k, key_order);
 		for (size_t i = 1; i < n && !twice; i++)
-			if (key_order(&k[i - 1], &k[i]) == 0)
+			if (key_same(&k[i - 1], &k[i]))
 				twice = &k[i];
 	}
 	s->nkeys = first;
@@ -277,7 +289,7 @@ static int keys_close(struct scan *s, size_t first)
 		return 0;
 	mst_fail(s->err, MST_DATA, "the key '%.*s' stands twice in one object",
 		 (int)(twice->n > 80 ? 80 : twice->n), twice->p);
-	s->err->col = (uint32_t)(s->p - s->start) + 1;
+	s->err->col = (uint32_t)(twice->at - s->start);
 	return MST_DATA;
 }
 
@@ -371,9 +383,11 @@ int json_scan(struct str text, struct json_val *out, struct mst_error *err)
 {
 	struct scan s;
 	struct json_val v;
-	scan_begin(&s, text, err);
+	int rc = scan_begin(&s, text, err);
+	if (rc)
+		return rc;
 	blanks(&s);
-	int rc = value(&s, &v);
+	rc = value(&s, &v);
 	if (rc == 0)
 		rc = whole(&s);
 	pool_free(s.spill);
@@ -439,8 +453,9 @@ int json_scan_object(struct pool *pool, struct str text, json_members *out, stru
 {
 	struct scan s;
 	struct collect c = { .pool = pool };
-	scan_begin(&s, text, err);
-	int rc = object(&s, collect, &c);
+	int rc = scan_begin(&s, text, err);
+	if (rc == 0)
+		rc = object(&s, collect, &c);
 	pool_free(s.spill);
 	if (rc == 0)
 		*out = c.list;
@@ -469,8 +484,9 @@ int json_pick(struct str text, const struct str *keys, size_t n, struct json_val
 	struct pick c = { keys, n, out };
 	for (size_t i = 0; i < n; i++)
 		out[i] = (struct json_val){ { "", 0 }, JSON_NONE };
-	scan_begin(&s, text, err);
-	int rc = object(&s, pick, &c);
+	int rc = scan_begin(&s, text, err);
+	if (rc == 0)
+		rc = object(&s, pick, &c);
 	pool_free(s.spill);
 	return rc;
 }

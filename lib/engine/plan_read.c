@@ -186,8 +186,7 @@ static int add_text(struct plan *p, struct str text, uint64_t *at, const char *n
 {
 	struct str line;
 	while (jsonl_cut(&text, at, &line)) {
-		int rc = line.n >= JSON_LINE_MAX ? mst_fail(err, MST_LIMIT, "a line longer than %zu bytes", JSON_LINE_MAX)
-						 : add_line(p, line, *at, err);
+		int rc = add_line(p, line, *at, err);
 		/* names are looked up a little later than read: such an error has its place */
 		if (rc)
 			return err->line ? rc : mst_place(err, name, (uint32_t)*at, err->col);
