@@ -46,9 +46,12 @@ static void clean(char *s)
 
 static void set(struct mst_error *err, int code, const char *fmt, va_list ap)
 {
+	/* the arguments may point into the error itself */
+	char msg[sizeof err->msg];
+	vsnprintf(msg, sizeof msg, fmt, ap);
+	clean(msg);
 	*err = (struct mst_error){ .code = code };
-	vsnprintf(err->msg, sizeof err->msg, fmt, ap);
-	clean(err->msg);
+	memcpy(err->msg, msg, strlen(msg) + 1);
 }
 
 int mst_fail(struct mst_error *err, int code, const char *fmt, ...)

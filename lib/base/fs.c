@@ -90,6 +90,8 @@ int fs_mkdirs(const char *path, mode_t mode, struct mst_error *err)
 {
 	POOL_SCRATCH(tmp);
 	char *p = pool_strdup(tmp, path);
+	if (!*p)
+		return mst_fail(err, MST_USAGE, "a folder without a name cannot be created");
 	for (char *s = p + 1;; s++) {
 		if (*s && *s != '/')
 			continue;

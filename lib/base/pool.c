@@ -208,7 +208,8 @@ void *pool_realloc(struct pool *p, void *old_p, size_t old, size_t n)
 	}
 	if (old < LARGE_MIN) {
 		size_t was = ALIGN(old), need = ALIGN(n ? n : 1);
-		if (need <= was)
+		/* a size of LARGE_MIN says that the piece is a large one, so it must become one */
+		if (need <= was && n < LARGE_MIN)
 			return old_p;
 		/* the newest piece grows where it stands */
 		if (n < LARGE_MIN && p->block && (char *)old_p + was == p->block->data + p->used &&

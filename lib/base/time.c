@@ -123,7 +123,7 @@ int time_parse_iso(struct str text, int64_t *out, struct mst_error *err)
 	}
 	bool leap = ok && (y % 4 == 0 && (y % 100 != 0 || y % 400 == 0));
 	if (!ok || s.n || mo < 1 || mo > 12 || d < 1 || d > days[mo - 1] || (mo == 2 && d == 29 && !leap) ||
-	    h > 24 || mi > 59 || se > 60)
+	    h > 24 || (h == 24 && (mi || se || us)) || mi > 59 || se > 60 || off <= -86400 || off >= 86400)
 		return mst_fail(err, MST_DATA, "not a time: '%.*s'", (int)(text.n > 60 ? 60 : text.n), text.p);
 	*out = (days_from_civil(y, mo, d) * 86400 + h * 3600 + mi * 60 + se - off) * US_PER_S + us;
 	return 0;
@@ -132,21 +132,24 @@ int time_parse_iso(struct str text, int64_t *out, struct mst_error *err)
 char *time_short(char out[TIME_SHORT_MAX], int64_t us)
 {
 	const char *sign = us < 0 ? "-" : "";
-	if (us < 0)
-		us = -us;
-	long long s = us / US_PER_S;
-	if (us < 1000)
-		snprintf(out, TIME_SHORT_MAX, "%s%d us", sign, (int)us);
-	else if (us < US_PER_S)
-		snprintf(out, TIME_SHORT_MAX, "%s%.*f ms", sign, us < 10000 ? 1 : 0, (double)us / 1e3);
+	uint64_t u = us < 0 ? -(uint64_t)us : (uint64_t)us, s = u / US_PER_S;
+	/* each unit ends where rounding would write the next */
+	if (u < 1000)
+		snprintf(out, TIME_SHORT_MAX, "%s%d us", sign, (int)u);
+	else if (u < 9950)
+		snprintf(out, TIME_SHORT_MAX, "%s%.1f ms", sign, (double)u / 1e3);
+	else if (u < 999500)
+		snprintf(out, TIME_SHORT_MAX, "%s%.0f ms", sign, (double)u / 1e3);
+	else if (u < 59950000)
+		snprintf(out, TIME_SHORT_MAX, "%s%.1f s", sign, (double)u / 1e6);
 	else if (s < 60)
-		snprintf(out, TIME_SHORT_MAX, "%s%.1f s", sign, (double)us / 1e6);
+		snprintf(out, TIME_SHORT_MAX, "%s1m00s", sign);
 	else if (s < 3600)
-		snprintf(out, TIME_SHORT_MAX, "%s%lldm%02llds", sign, s / 60, s % 60);
+		snprintf(out, TIME_SHORT_MAX, "%s%dm%02ds", sign, (int)(s / 60), (int)(s % 60));
 	else if (s < 86400)
-		snprintf(out, TIME_SHORT_MAX, "%s%lldh%02lldm", sign, s / 3600, s / 60 % 60);
+		snprintf(out, TIME_SHORT_MAX, "%s%dh%02dm", sign, (int)(s / 3600), (int)(s / 60 % 60));
 	else
-		snprintf(out, TIME_SHORT_MAX, "%s%lldd%02lldh", sign, s / 86400, s / 3600 % 24);
+		snprintf(out, TIME_SHORT_MAX, "%s%llud%02dh", sign, (unsigned long long)(s / 86400), (int)(s / 3600 % 24));
 	return out;
 }
 
