@@ -101,6 +101,11 @@ static const char *find_kind(struct pool *pool, const struct table *t)
 			return kinds[i];
 	if (json_get(&t->attrs.members, "command").type || json_get(&t->attrs.members, "file").type)
 		return "import";
+	/* what no SQL can tell stays as a line has it */
+	if (t->line)
+		s = json_str(pool, json_get(t->line, "kind"));
+	if (str_eqz(s, "import") || str_eqz(s, "external"))
+		return str_eqz(s, "import") ? "import" : "external";
 	switch (t->refs.form) {
 	case SQL_FORM_VIEW: return "view";
 	case SQL_FORM_SCRIPT: return "script";

@@ -1,6 +1,7 @@
 #include "model/table_walk.h"
 
 #include "base/fs.h"
+#include "base/map.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -21,11 +22,6 @@ struct root {
 	bool is_dir;
 };
 
-struct id {
-	dev_t dev;
-	ino_t ino;
-};
-
 /* A root that has been begun: its next file is known. */
 struct stream {
 	struct pool *pool;
@@ -40,7 +36,7 @@ struct walk {
 	struct root *roots;
 	size_t nroots, begun;
 	VEC(struct stream *) live; /* roots inside each other; nearly always one */
-	VEC(struct id) links;      /* folders entered through a link */
+	struct map links;          /* folders entered through a link */
 	struct buf previous;       /* path handed out last */
 };
 
@@ -57,6 +53,7 @@ struct walk *walk_new(struct pool *pool, char *const *operands, size_t n)
 	w->nroots = n;
 	w->roots = pool_array(pool, n, sizeof *w->roots);
 	buf_init(&w->previous, pool);
+	map_init(&w->links, pool, 0);
 	for (size_t i = 0; i < n; i++) {
 		struct root *r = &w->roots[i];
 		r->shown = operands[i];
@@ -88,10 +85,11 @@ static bool link_is_fresh(struct walk *w, const struct stream *s, const struct s
 	for (size_t i = 0; i < s->frames.n; i++)
 		if (s->frames.v[i].dev == st->st_dev && s->frames.v[i].ino == st->st_ino)
 			return false;
-	for (size_t i = 0; i < w->links.n; i++)
-		if (w->links.v[i].dev == st->st_dev && w->links.v[i].ino == st->st_ino)
-			return false;
-	*vec_push(w->pool, &w->links) = (struct id){ st->st_dev, st->st_ino };
+	uint64_t id[2] = { st->st_dev, st->st_ino };
+	struct str key = { (const char *)id, sizeof id };
+	if (map_get(&w->links, key))
+		return false;
+	map_put(&w->links, str_dup(w->pool, key), NULL);
 	return true;
 }
 

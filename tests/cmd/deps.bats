@@ -339,6 +339,79 @@ mst-deps: warning: sql/raw/side/up/: a link to a folder that is read already, le
 	says 141
 }
 
+@test "a table line that no SQL can tell of stays an import or external" {
+	run bash -c "echo '{\"type\":\"table\",\"name\":\"a.b\",\"kind\":\"external\",\"sql\":\"\"}' | mst-deps | jq -c '[.kind,.diagnostics]'"
+	says '["external",[]]'
+}
+
+@test "two lines that define one name are an error" {
+	printf '{"type":"table","name":"a.b","sql":"SELECT %s"}\n' 1 2 >lines
+	run --separate-stderr mst-deps <lines
+	status 3
+	[ "${#lines[@]}" = 2 ]
+	complains "mst-deps: stdin:1:1: 'a.b' is defined at stdin:1 too"
+}
+
+@test "on a terminal twenty warnings are shown and the rest is counted" {
+	for i in $(seq 25); do echo "SELECT * FROM t$i" >"sql/raw/w$i.sql"; done
+	NO_COLOR=1 run tty mst-deps --relative sql
+	status 0
+	[ "$(grep -c '^mst-deps: warning: ' <<<"$output")" = 20 ]
+	has_line "mst-deps: warning: sql/raw/w1.sql:1:15: table 't1' is named without a dataset"
+	has_line 'mst-deps: 5 warnings more (--warn shows all)'
+	has_line 'TABLE      KIND    READS     FILE'
+}
+
+# a child in place of libpg_query's
+oracle() {
+	mkdir -p libexec
+	printf '#!/bin/sh\n%s\n' "$1" >libexec/mst-sql-oracle
+	chmod +x libexec/mst-sql-oracle
+	export MST_LIBEXEC=$PWD/libexec
+}
+
+@test "--verify is silent where both agree" {
+	oracle "cat >got; echo '{\"reads\":[\"raw.items\"]}'"
+	run --separate-stderr mst-deps --verify --warn -d postgres sql/mart
+	status 0
+	complains ''
+	cmp got sql/mart/sales.sql
+}
+
+@test "--verify says what one reads and the other does not" {
+	oracle "cat >/dev/null; echo '{\"reads\":[\"other.t\"]}'"
+	run --separate-stderr mst-deps --verify --warn --relative -d postgres sql/mart
+	status 0
+	complains "mst-deps: warning: sql/mart/sales.sql:1:1: libpg_query reads 'other.t' too
+mst-deps: warning: sql/mart/sales.sql:1:15: libpg_query does not read 'raw.items'"
+}
+
+@test "--verify survives a child that fails, crashes or babbles" {
+	oracle "cat >/dev/null; echo '{\"error\":\"syntax error at or near x\"}'"
+	run bash -c "mst-deps --verify -d postgres sql/mart | jq -c '.diagnostics[]|[.severity,.message]'"
+	says '["note","libpg_query cannot read the text: syntax error at or near x"]'
+	oracle 'exit 3'
+	run bash -c "mst-deps --verify -d postgres sql/mart | jq -c '.diagnostics[]|[.severity,.message]'"
+	says '["warning","no second opinion of libpg_query: exit status 3"]'
+	oracle 'kill -SEGV $$'
+	run bash -c "mst-deps --verify -d postgres sql/mart | jq -c '.diagnostics[]|[.severity,.message]'"
+	says '["warning","no second opinion of libpg_query: killed by SIGSEGV (Segmentation fault)"]'
+	oracle 'echo hello'
+	run bash -c "mst-deps --verify -d postgres sql/mart | jq -c '.diagnostics[]|.severity'"
+	says '"warning"'
+}
+
+@test "--verify leaves other dialects alone, and needs its child" {
+	oracle 'exit 3'
+	run --separate-stderr mst-deps --verify --warn sql/mart
+	status 0
+	complains ''
+	MST_LIBEXEC=$PWD/nowhere run --separate-stderr mst-deps --verify sql/mart
+	status 1
+	complains "mst-deps: $PWD/nowhere/mst-sql-oracle: not there, or not executable
+  --verify needs it; MST_LIBEXEC names its folder"
+}
+
 @test "usage errors" {
 	run mst-deps - sql
 	status 2
