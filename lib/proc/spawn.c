@@ -8,6 +8,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <sys/pidfd.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@ extern char **environ;
 struct proc {
 	pid_t pid;
 	int pidfd;
+	bool ticks; /* pidfd is a clock */
 	int in, out, err;
 	bool ended, detached;
 	struct proc_status status;
@@ -44,8 +46,11 @@ static void read_status(struct proc *p, const siginfo_t *i)
 static bool reap(struct proc *p, int flags)
 {
 	siginfo_t i = { .si_pid = 0 };
+	uint64_t ticks;
 	if (p->ended)
 		return true;
+	if (p->ticks && read(p->pidfd, &ticks, sizeof ticks) < 0 && errno != EAGAIN)
+		return false;
 	while (waitid(P_PID, (id_t)p->pid, &i, WEXITED | WNOWAIT | flags) < 0)
 		if (errno != EINTR)
 			return false;
@@ -156,6 +161,20 @@ static int add_files(struct pool *tmp, const struct proc_opts *o, struct proc *p
 	return rc;
 }
 
+/* Where the kernel (or valgrind) has no pidfd, a clock says when to look. */
+static int watch(struct proc *p)
+{
+	static const struct itimerspec tick = { { 0, 10000000 }, { 0, 10000000 } };
+	p->pidfd = pidfd_open(p->pid, 0);
+	if (p->pidfd >= 0 || errno != ENOSYS)
+		return p->pidfd;
+	p->ticks = true;
+	p->pidfd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (p->pidfd >= 0)
+		timerfd_settime(p->pidfd, 0, &tick, NULL);
+	return p->pidfd;
+}
+
 int proc_spawn(struct pool *pool, const struct proc_opts *o, struct proc **out, struct mst_error *err)
 {
 	POOL_SCRATCH(tmp);
@@ -194,8 +213,7 @@ int proc_spawn(struct pool *pool, const struct proc_opts *o, struct proc **out, 
 			return mst_fail_errno(err, 0, "%s: cannot start in folder %s", o->argv[0], o->cwd);
 		return mst_fail_errno(err, 0, "%s: cannot start", o->argv[0]);
 	}
-	p->pidfd = pidfd_open(p->pid, 0);
-	if (p->pidfd < 0)
+	if (watch(p) < 0)
 		return mst_fail_errno(err, MST_IO, "%s: pidfd_open", o->argv[0]);
 	*out = p;
 	return 0;

@@ -39,7 +39,8 @@ struct proc_status {
  * kills the group and closes the pipes.  MST_NOT_FOUND, MST_DENIED or MST_IO. */
 int proc_spawn(struct pool *, const struct proc_opts *, struct proc **out, struct mst_error *);
 pid_t proc_pid(const struct proc *);
-/* Readable for poll(2) when the child has ended. */
+/* Readable for poll(2) when the child has ended; it may be readable now and then before, so ask
+ * proc_wait. */
 int proc_fd(const struct proc *);
 /* The caller's ends of pipes (-1: none); proc_close_in tells the child "end of file". */
 int proc_in(const struct proc *);
@@ -50,7 +51,7 @@ void proc_close_in(struct proc *);
 void proc_kill(struct proc *, int sig);
 /* Waits at most timeout_us (< 0: for ever; 0: just looks).  1 and the status when it has
  * ended: what it left behind in its group is killed then, unless it was detached.  0 when the
- * time is over or a signal came. */
+ * time is over, a signal came, or sooner: ask again. */
 int proc_wait(struct proc *, int64_t timeout_us, struct proc_status *out, struct mst_error *);
 /* SIGTERM to the group, SIGKILL after grace_us, and waits. */
 void proc_end(struct proc *, int64_t grace_us, struct proc_status *out);
