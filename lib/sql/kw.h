@@ -17,6 +17,7 @@ enum kw_flag {
 	KF_THEN = 128,
 	KF_DO = 256,     /* DO, LOOP */
 	KF_NOALIAS = 512, /* reserved: never an alias */
+	KF_CREATE = 1024, /* starts a statement where a template left no ';' */
 };
 
 /* name, flags.  Sorted; kw.c holds the hash that finds them. */
@@ -24,7 +25,7 @@ enum kw_flag {
 	X(AGGREGATE, 0) X(ALL, KF_NOALIAS) X(ALTER, 0) X(ANALYZE, 0) X(AND, KF_NOALIAS) \
 	X(ANTI, 0) X(ARRAY, 0) X(AS, KF_NOALIAS) X(ASOF, 0) X(ASSERT, 0) X(BEGIN, 0) X(BY, KF_NOALIAS) \
 	X(CALL, 0) X(CASE, KF_NOALIAS) X(CLONE, 0) X(CLUSTER, 0) X(COMMENT, 0) X(COPY, 0) X(CORRESPONDING, 0) \
-	X(CREATE, KF_NOALIAS) X(CROSS, KF_JOIN | KF_NOALIAS) X(CURSOR, 0) X(DATA, 0) X(DECLARE, 0) \
+	X(CREATE, KF_CREATE | KF_NOALIAS) X(CROSS, KF_JOIN | KF_NOALIAS) X(CURSOR, 0) X(DATA, 0) X(DECLARE, 0) \
 	X(DELETE, 0) X(DISTINCT, KF_NOALIAS) X(DO, KF_DO) X(DROP, 0) X(EACH, 0) X(ELSE, KF_NOALIAS) \
 	X(ELSEIF, 0) X(ELSIF, 0) X(END, KF_NOALIAS) X(EXCEPT, KF_SET | KF_NOALIAS) X(EXCEPTION, 0) \
 	X(EXECUTE, 0) X(EXISTS, 0) X(EXPLAIN, 0) X(EXPORT, 0) X(EXTERNAL, 0) \

@@ -215,9 +215,9 @@ static void split_path(struct reader *r, struct name *out, struct str s, bool qu
 	/* a project ends behind its last colon: at that colon in legacy SQL, at the
 	 * dot behind it in standard SQL */
 	size_t colon = 0;
-	bool has_colon = false;
+	bool has_colon = false, tpl = memchr(s.p, '{', s.n) != NULL;
 	for (size_t i = 0; i < s.n; i++) {
-		size_t e = past_template(s, i);
+		size_t e = tpl ? past_template(s, i) : i;
 		if (e > i)
 			i = e - 1;
 		else if (s.p[i] == ':') {
@@ -232,7 +232,7 @@ static void split_path(struct reader *r, struct name *out, struct str s, bool qu
 		start = colon + 1;
 	}
 	for (size_t i = start; i <= s.n; i++) {
-		size_t e = i < s.n ? past_template(s, i) : i;
+		size_t e = tpl && i < s.n ? past_template(s, i) : i;
 		if (e > i) {
 			i = e - 1;
 			continue;

@@ -1,7 +1,5 @@
 #include "sql/read.h"
 
-#define ALL_NAMES UINT32_MAX
-
 /* SELECT .. INTO table; in PL/pgSQL and scripts INTO names variables. */
 static void into(struct reader *r, struct env env)
 {
@@ -50,11 +48,10 @@ void query_body(struct reader *r, uint32_t scope, struct env env)
 	}
 }
 
-static struct env with_clause(struct reader *r, uint32_t outer, struct env env)
+/* name AS (query), ... into the WITH clause w. */
+static void with_list(struct reader *r, uint32_t outer, uint32_t w)
 {
-	rd_next(r);
-	bool recursive = rd_take(r, KW_RECURSIVE);
-	uint32_t w = with_new(r, env, recursive);
+	bool recursive = r->withs.v[w].recursive;
 	for (;;) {
 		if (r->t.kind != T_WORD && r->t.kind != T_QUOTED && r->t.kind != T_TEMPLATE)
 			break;
@@ -92,7 +89,47 @@ static struct env with_clause(struct reader *r, uint32_t outer, struct env env)
 			continue;
 		break;
 	}
+}
+
+static struct env with_clause(struct reader *r, uint32_t outer, struct env env)
+{
+	rd_next(r);
+	uint32_t w = with_new(r, env, rd_take(r, KW_RECURSIVE));
+	if (!outer && r->depth == 1)
+		r->top = (struct env){ w, ALL_NAMES };
+	with_list(r, outer, w);
 	return (struct env){ w, r->withs.v[w].n };
+}
+
+bool query_continues(const struct reader *r)
+{
+	struct lex l = r->lx;
+	struct tok t = r->t;
+	for (int i = 0; i < 3; i++) {
+		bool fits = i == 0 ? t.kind == T_WORD || t.kind == T_QUOTED || t.kind == T_TEMPLATE :
+			    i == 1 ? t.kind == T_WORD && t.kw == KW_AS :
+				     tok_opens(&t);
+		if (i == 0 && t.kind == T_PUNCT && t.ch == ',')
+			i--;
+		else if (!fits)
+			return false;
+		do
+			lex_next(&l, &t);
+		while (t.kind == T_BLOCK);
+	}
+	return true;
+}
+
+void query_continue(struct reader *r)
+{
+	uint32_t w = r->top.with ? r->top.with : with_new(r, (struct env){ 0 }, false);
+	r->top = (struct env){ w, ALL_NAMES };
+	while (rd_take_ch(r, ','))
+		;
+	r->depth++;
+	with_list(r, 0, w);
+	r->depth--;
+	query_read(r, 0, r->top);
 }
 
 /* The operands of |> UNION ALL (..), (..). */
@@ -231,16 +268,20 @@ void query_read(struct reader *r, uint32_t outer, struct env env)
 
 void query_tail(struct reader *r, uint32_t scope, struct env env, unsigned stop)
 {
-	scope = scope ? scope : scope_new(r, 0);
 	for (;;) {
-		query_expr(r, scope, env, stop | KF_SELECT | KF_FROM | STOP_WITH);
+		query_expr(r, scope, env, stop | KF_SELECT | KF_FROM | KF_JOIN | STOP_WITH);
 		if (r->t.kind != T_WORD)
 			return;
 		if (!query_starts(r)) {
-			if (!rd_is(r, KW_FROM))
+			const char *at = r->t.start;
+			if (!scope)
+				scope = scope_new(r, 0);
+			if (kw_flags[r->t.kw] & KF_JOIN)
+				query_joins(r, scope, env);
+			else if (rd_take(r, KW_FROM))
+				query_from(r, scope, env);
+			if (r->t.start == at)
 				return;
-			rd_next(r);
-			query_from(r, scope, env);
 			continue;
 		}
 		query_read(r, scope, env);

@@ -206,7 +206,6 @@ void sql_read(struct pool *pool, enum sql_dialect dialect, struct str text, stru
 	*out = (struct sql_refs){ .dialect = dialect };
 	rd_next(&r);
 	rd_statements(&r);
-	ref_settle(&r);
 	ref_finish(&r, out);
 	if (r.statements == 0)
 		out->form = SQL_FORM_EMPTY;

@@ -12,6 +12,8 @@
 #include "base/map.h"
 #include "sql/lex.h"
 
+#define ALL_NAMES UINT32_MAX
+
 /* A FROM clause: its aliases stand in reader.aliases under its number. */
 struct scope {
 	uint32_t parent; /* whose aliases it sees too; 0: none */
@@ -87,6 +89,7 @@ struct reader {
 	const char *template_seen; /* templates before it gave their references */
 	const char *fixed_at;      /* text decoded from a literal: every place is this one */
 	unsigned depth, bodies;
+	struct env top; /* what the WITH clause of the statement made known */
 	bool plpgsql;
 	unsigned statements, queries, views, others;
 };
@@ -127,8 +130,8 @@ void ref_table(struct reader *, const struct name *, uint32_t scope, struct env)
 /* Records a target, unless it is a temporary table. */
 void ref_write(struct reader *, const struct name *);
 void ref_call(struct reader *, const struct name *);
-/* Settles everything pending. */
-void ref_settle(struct reader *);
+/* Settles what is pending from number `first` on, at the end of a statement. */
+void ref_settle(struct reader *, size_t first);
 void ref_finish(struct reader *, struct sql_refs *out);
 
 /* name.c */
@@ -153,7 +156,7 @@ unsigned template_refs(struct reader *, struct str template, struct str *last);
 enum { /* what ends an expression besides ')', ';', '|>' and the end */
 	STOP_BODY = KF_FROM | KF_SET | KF_SELECT | KF_INTO | KF_JOIN,
 	STOP_FROM = STOP_BODY | KF_CLAUSE | KF_ITEM,
-	STOP_COMMA = 1 << 12,
+	STOP_COMMA = 1 << 12, /* bits above those of enum kw_flag */
 	STOP_LIKE = 1 << 13, /* LIKE, CLONE, COPY, REPLICA */
 	STOP_AS = 1 << 14,
 	STOP_WITH = 1 << 15, /* a WITH clause */
@@ -183,6 +186,11 @@ void query_close(struct reader *, uint32_t scope, struct env);
 /* The rest of a SELECT, DML statement or the like: expressions, FROM clauses and
  * joins in the scope. */
 void query_body(struct reader *, uint32_t scope, struct env);
+/* The token goes on with a list of WITH names that lost its WITH to a template:
+ * [,] name AS (. */
+bool query_continues(const struct reader *);
+/* Reads such a list and the query behind it. */
+void query_continue(struct reader *);
 /* Expressions and whole queries up to the end of the statement. */
 void query_tail(struct reader *, uint32_t scope, struct env, unsigned stop);
 /* [AS] alias behind a FROM item or target; `implied` stands where there is none. */

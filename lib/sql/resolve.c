@@ -2,8 +2,6 @@
 
 #include <stdlib.h>
 
-#define ALL_NAMES UINT32_MAX
-
 /* "NUMBER NAME" as a key, in r->key. */
 static struct str numbered(struct reader *r, uint32_t id, struct str name)
 {
@@ -162,14 +160,23 @@ void ref_call(struct reader *r, const struct name *n)
 	push(r, n, SQL_CALL);
 }
 
-void ref_settle(struct reader *r)
+void ref_settle(struct reader *r, size_t first)
 {
-	for (size_t i = 0; i < r->pendings.n; i++) {
+	for (size_t i = first; i < r->pendings.n; i++) {
 		struct pending *p = &r->pendings.v[i];
 		if (p->single ? with_sees(r, p->env, p->key) : alias_seen(r, p->scope, p->key))
 			r->items.v[p->item].name.p = NULL;
 	}
-	r->pendings.n = 0;
+	r->pendings.n = first;
+	if (r->bodies)
+		return;
+	/* the next statement has names of its own */
+	r->scopes.n = r->withs.n = 0;
+	r->top = (struct env){ 0 };
+	if (r->aliases.n)
+		map_init(&r->aliases, r->scratch, 0);
+	if (r->ctes.n)
+		map_init(&r->ctes, r->scratch, 0);
 }
 
 struct place {

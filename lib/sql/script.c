@@ -6,10 +6,12 @@ static const struct env no_env = { 0 };
 static void rest(struct reader *r, unsigned stop)
 {
 	for (;;) {
-		query_tail(r, 0, no_env, stop);
-		if (r->t.kind == T_EOF || rd_ch(r, ';') || (r->t.kind == T_WORD && (kw_flags[r->t.kw] & stop)))
+		query_tail(r, 0, r->top, stop | KF_CREATE);
+		if (r->t.kind == T_EOF || rd_ch(r, ';') || rd_is(r, KW_CREATE) || (r->t.kind == T_WORD && (kw_flags[r->t.kw] & stop)))
 			return;
-		rd_next(r); /* a parenthesis too many, a pipe, a join word */
+		rd_next(r); /* a parenthesis too many, a pipe */
+		if (query_continues(r))
+			query_continue(r);
 	}
 }
 
@@ -163,6 +165,11 @@ static void query(struct reader *r)
  * declaration of PL/pgSQL, or text that a template would complete. */
 static void unknown(struct reader *r)
 {
+	if (query_continues(r)) {
+		query_continue(r);
+		rest(r, 0);
+		return;
+	}
 	if (r->t.kind == T_TEMPLATE) {
 		rd_next(r);
 		if (r->t.kind == T_WORD && r->t.kw) {
@@ -351,16 +358,15 @@ void rd_statement(struct reader *r)
 
 void rd_statements(struct reader *r)
 {
+	size_t pending = r->pendings.n;
 	while (r->t.kind != T_EOF) {
 		if (rd_take_ch(r, ';'))
 			continue;
 		const char *at = r->t.start;
 		r->depth = 0;
 		rd_statement(r);
-		if (r->pendings.n)
-			ref_settle(r);
+		ref_settle(r, pending);
 		if (r->t.start == at && r->t.kind != T_EOF)
 			rd_next(r);
 	}
-	ref_settle(r);
 }

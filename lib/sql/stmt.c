@@ -297,7 +297,7 @@ static void create_routine(struct reader *r, struct made m)
 			ref_write(r, &n);
 	}
 	uint32_t w = table_params(r);
-	struct env env = { w, UINT32_MAX };
+	struct env env = { w, ALL_NAMES };
 	if (!w)
 		env = no_env;
 	while (r->t.kind != T_EOF && !rd_ch(r, ';')) {
