@@ -1,0 +1,1 @@
+-- Rows for a database of version 1: the upgrade tests carry them to the newest.
