@@ -10,6 +10,7 @@
 #include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 struct args {
 	const char *state;
@@ -246,6 +247,40 @@ static int run(struct cli *cli, struct mst_error *err)
 	return cli->argc ? show_run(cli, db, a, err) : list_runs(cli, db, a, err);
 }
 
+static int add_name(void *arg, struct str name, struct mst_error *err)
+{
+	(void)err;
+	buf_str(arg, name);
+	buf_char(arg, '\n');
+	return 0;
+}
+
+/* For this and all other commands (lib/cli/complete.c).  A key was pressed: nothing is made
+ * or started for it, and a server that does not answer is not waited for. */
+static void complete_names(struct cli *cli, const char *kind, const char *prefix)
+{
+	struct state_opts where = state_options(cli);
+	struct cluster *cluster;
+	struct cluster_state now;
+	struct mst_error ignored;
+	struct db *db;
+	struct buf b;
+	buf_init(&b, cli->pool);
+	where.cluster.note = NULL;
+	if (!where.db || !*where.db) {
+		if (cluster_open(cli->pool, &where.cluster, &cluster, &ignored))
+			return;
+		cluster_look(cli->pool, cluster, &now);
+		if (!now.ready)
+			return;
+		where.db = cluster_conninfo(cli->pool, &now, "mst");
+	}
+	setenv("PGCONNECT_TIMEOUT", "2", 0);
+	if (state_connect(cli->pool, &where, &db, &ignored) == 0 &&
+	    store_names(db, kind, prefix, add_name, &b, &ignored) == 0)
+		(void)out_text(cli, buf_view(&b), &ignored);
+}
+
 static const struct cli_cmd cmd = {
 	.name = "mst-ps",
 	.summary = "list runs and their jobs",
@@ -266,5 +301,6 @@ static const struct cli_cmd cmd = {
 
 int main(int argc, char **argv)
 {
+	cli_completer = complete_names;
 	return cli_main(argc, argv, &cmd);
 }

@@ -1,8 +1,8 @@
 # fish completion of mst-plan, made from its option table by "make completions"
 complete -c mst-plan -f
-complete -c mst-plan -s s -l select -x -a '(mst-plan --complete table (commandline -ct) 2>/dev/null)' -d 'plan these jobs only; may be repeated'
-complete -c mst-plan -s x -l exclude -x -a '(mst-plan --complete table (commandline -ct) 2>/dev/null)' -d 'leave these jobs out; may be repeated'
-complete -c mst-plan -s e -l explain -x -a '(mst-plan --complete table (commandline -ct) 2>/dev/null)' -d 'say why this job stands where it does'
+complete -c mst-plan -s s -l select -x -a '(mst-ps --complete table (commandline -ct) 2>/dev/null)' -d 'plan these jobs only; may be repeated'
+complete -c mst-plan -s x -l exclude -x -a '(mst-ps --complete table (commandline -ct) 2>/dev/null)' -d 'leave these jobs out; may be repeated'
+complete -c mst-plan -s e -l explain -x -a '(mst-ps --complete table (commandline -ct) 2>/dev/null)' -d 'say why this job stands where it does'
 complete -c mst-plan -s t -l tree -d 'draw what each job waits for as a tree'
 complete -c mst-plan -l json -d 'write JSON Lines (the default in a pipe)'
 complete -c mst-plan -l table -d 'write a table (the default on a terminal)'

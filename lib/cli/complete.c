@@ -18,6 +18,13 @@ const char *cli_opt_complete(const struct cli_opt *o)
 	return o->complete ? o->complete : o->kind == CLI_PATH ? "path" : NULL;
 }
 
+/* Who is asked: mst-ps for what the database knows, since a filter such as mst-plan
+ * does not talk to it; the command itself for the rest. */
+static const char *asked(const struct cli_cmd *cmd, const char *kind)
+{
+	return strcmp(kind, "run") == 0 || strcmp(kind, "table") == 0 ? "mst-ps" : cmd->name;
+}
+
 /* mst-db -> mst_db: a name for a shell function */
 static char *function_name(struct pool *pool, const char *name)
 {
@@ -51,7 +58,7 @@ static void bash_action(struct buf *b, const struct cli_cmd *cmd, const char *ki
 		buf_z(b, "compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- \"$cur\")");
 		break;
 	case COMPLETE_NAMES:
-		buf_printf(b, "mapfile -t COMPREPLY < <(%s --complete %s \"$cur\" 2>/dev/null)", cmd->name, kind);
+		buf_printf(b, "mapfile -t COMPREPLY < <(%s --complete %s \"$cur\" 2>/dev/null)", asked(cmd, kind), kind);
 		break;
 	case COMPLETE_NOTHING:
 		if (!words) {
@@ -213,7 +220,7 @@ static void zsh_action(struct buf *b, const struct cli_cmd *cmd, const char *kin
 		break;
 	case COMPLETE_NAMES:
 		/* the blank: called with these arguments alone */
-		buf_printf(b, " _%s_names %s", function_name(b->pool, cmd->name), kind);
+		buf_printf(b, " _%s_names %s %s", function_name(b->pool, cmd->name), asked(cmd, kind), kind);
 		break;
 	case COMPLETE_NOTHING:
 		if (words) {
@@ -295,9 +302,9 @@ void cli_introspect_zsh(struct buf *b, const struct cli_cmd *cmd)
 	const char *f = function_name(b->pool, cmd->name);
 	cli_optrefs o;
 	heading(b, cmd, pool_printf(b->pool, "#compdef %s\n", cmd->name), "zsh");
-	buf_printf(b, "\n_%s_names() {\n\tlocal -a names=(${(f)\"$(%s --complete $1 \"$PREFIX\" 2>/dev/null)\"})\n"
+	buf_printf(b, "\n_%s_names() {\n\tlocal -a names=(${(f)\"$($1 --complete $2 \"$PREFIX\" 2>/dev/null)\"})\n"
 		      "\tcompadd -a names\n}\n\n",
-		   f, cmd->name);
+		   f);
 	cli_options(b->pool, cmd, NULL, false, &o);
 	buf_printf(b, "_%s() {\n\tlocal curcontext=\"$curcontext\" context state state_descr line ret=1\n"
 		      "\ttypeset -A opt_args\n\t_arguments -s -S %s\\\n",
@@ -333,7 +340,7 @@ static void fish_action(struct buf *b, const struct cli_cmd *cmd, const char *ki
 		buf_z(b, " -x -a '(__fish_complete_directories)'");
 		break;
 	case COMPLETE_NAMES:
-		buf_printf(b, " -x -a '(%s --complete %s (commandline -ct) 2>/dev/null)'", cmd->name, kind);
+		buf_printf(b, " -x -a '(%s --complete %s (commandline -ct) 2>/dev/null)'", asked(cmd, kind), kind);
 		break;
 	case COMPLETE_NOTHING:
 		buf_z(b, " -x");

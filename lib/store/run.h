@@ -63,6 +63,10 @@ struct store_run_filter {
 int store_run_list(struct db *, const struct store_run_filter *, store_line *, void *arg, struct mst_error *);
 /* "last" or a number.  MST_NOT_FOUND. */
 int store_run_find(struct db *, const char *word, int64_t *id, struct mst_error *);
+/* Names for completion that begin with `prefix`, each without a line break: the latest runs
+ * ("run"; among them "last") or the tables of the latest ten runs ("table"); at most 1000.
+ * Nothing for another kind. */
+int store_names(struct db *, const char *kind, const char *prefix, store_line *, void *arg, struct mst_error *);
 /* The line of one run. */
 int store_run_get(struct db *, int64_t id, store_line *, void *arg, struct mst_error *);
 /* The jobs of a run in the order of the plan: the keys of their job lines, and state,

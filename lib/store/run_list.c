@@ -80,6 +80,29 @@ int store_run_get(struct db *db, int64_t id, store_line *tell, void *arg, struct
 	return rc ? rc : tell_runs(r, tell, arg, err);
 }
 
+int store_names(struct db *db, const char *kind, const char *prefix, store_line *tell, void *arg,
+		struct mst_error *err)
+{
+	POOL_SCRATCH(tmp);
+	const struct db_result *r;
+	struct str sql, param = str_of(prefix);
+	if (strcmp(kind, "run") == 0)
+		sql = STR("SELECT n.name FROM (SELECT 'last' AS name, NULL AS id WHERE EXISTS (SELECT FROM mst.run)"
+			  " UNION ALL SELECT r.id::text, r.id FROM mst.run r) n"
+			  " WHERE pg_catalog.starts_with(n.name, $1) ORDER BY n.id DESC NULLS FIRST LIMIT 1000");
+	else if (strcmp(kind, "table") == 0)
+		sql = STR("SELECT DISTINCT j.name COLLATE \"C\" FROM mst.job j"
+			  " WHERE j.run_id IN (SELECT id FROM mst.run ORDER BY id DESC LIMIT 10)"
+			  " AND pg_catalog.starts_with(j.name, $1) ORDER BY 1 LIMIT 1000");
+	else
+		return 0;
+	int rc = db_query(tmp, db, sql, &param, 1, &r, err);
+	for (size_t i = 0; !rc && i < db_rows(r); i++)
+		if (str_find(db_text(r, i, 0), '\n') < 0)
+			rc = tell(arg, db_text(r, i, 0), err);
+	return rc;
+}
+
 int store_run_find(struct db *db, const char *word, int64_t *id, struct mst_error *err)
 {
 	POOL_SCRATCH(tmp);
