@@ -91,7 +91,8 @@ static int dispatch(struct loop *l, struct mst_error *err)
 			pop_ready(l);
 			continue;
 		}
-		if (!run_crew_give(&l->crew, job))
+		/* a worker whose result was not looked at yet may have failed */
+		if (l->running == l->crew.n || !run_crew_give(&l->crew, job))
 			return 0;
 		pop_ready(l);
 		l->running++;
@@ -103,6 +104,15 @@ static int dispatch(struct loop *l, struct mst_error *err)
 			return rc;
 	}
 	return 0;
+}
+
+static void stop(struct loop *l)
+{
+	if (l->stopping)
+		return;
+	l->stopping = true;
+	l->stop_at = time_mono_us();
+	run_crew_cancel(&l->crew);
 }
 
 /* Turns results into steps; a job that began in this same batch has one step for both. */
@@ -127,6 +137,8 @@ static void collect(struct loop *l)
 			s->rows = res->result.rows, s->bytes = res->result.bytes;
 		l->running--;
 		*vec_push(l->batch, &l->ended) = *res;
+		if (s->state == JOB_FAILED && l->r->opts->fail_fast)
+			stop(l);
 	}
 }
 
@@ -136,15 +148,6 @@ static const struct run_result *result_of(const struct loop *l, uint32_t job)
 		if (l->ended.v[i].job == job)
 			return &l->ended.v[i];
 	return NULL;
-}
-
-static void stop(struct loop *l)
-{
-	if (l->stopping)
-		return;
-	l->stopping = true;
-	l->stop_at = time_mono_us();
-	run_crew_cancel(&l->crew);
 }
 
 static int tell_ended(struct loop *l, const struct store_step *s, struct mst_error *err)
@@ -195,8 +198,6 @@ static int record(struct loop *l, struct mst_error *err)
 		struct run_event e = event_of(l, RUN_JOB_BLOCKED, changes.v[i].job, JOB_BLOCKED);
 		rc = tell(l, &e, err);
 	}
-	if (!rc && l->counts.failed && l->r->opts->fail_fast)
-		stop(l);
 	l->steps = (typeof(l->steps)){ 0 };
 	l->ended = (typeof(l->ended)){ 0 };
 	pool_clear(l->batch);
@@ -226,9 +227,9 @@ static int loop(struct loop *l, struct mst_error *err)
 			stop(l);
 			rc = tell(l, &(struct run_event){ .kind = RUN_STOPPING, .run = l->id }, err);
 		}
+		collect(l);
 		if (!rc)
 			rc = dispatch(l, err);
-		collect(l);
 		if (!rc && l->steps.n)
 			rc = record(l, err);
 		else if (!rc)
