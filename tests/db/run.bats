@@ -139,7 +139,7 @@ mst-run: run $n failed: 2 succeeded, 1 failed, 2 blocked
 
 @test "--fail-fast cancels what runs and starts nothing more" {
 	run --separate-stderr mst-run -j 2 --fail-fast <<'EOL'
-{"type":"job","name":"demo.slow","priority":9,"sql":"SELECT pg_sleep(30)"}
+{"type":"job","name":"demo.slow","priority":9,"sql":"SELECT pg_sleep(30)::text AS x"}
 {"type":"job","name":"demo.bad","priority":8,"sql":"SELECT 1/0 AS x"}
 {"type":"job","name":"demo.never","sql":"SELECT 1 AS x"}
 EOL
@@ -376,11 +376,8 @@ SELECT g FROM generate_series(1, 3) g
 	[ "$(json .state)" = '"succeeded"' ]
 	run --separate-stderr mst-ps last --table
 	status 0
-	tree=$(sed -n '/^mart/,/^$/p' <<<"$output" | sed -E 's/, [0-9.]+ [a-zµ]+( \(|$)/\1/')
-	[ "$tree" = 'mart.seen  failed
-└── raw.seen  succeeded, 1 row' ] || [ "$tree" = 'mart.seen  failed
-└── raw.seen  succeeded, 1 row
-' ]
+	[ "$(sed -n '/^mart/,/row/p' <<<"$output" | sed -E 's/, [0-9.]+ (us|ms|s)//')" = 'mart.seen  failed
+└── raw.seen  succeeded, 1 row' ]
 	has_line "mart.seen: $PWD/s/mart/seen.sql:2:8: column \"nope\" does not exist"
 	run --separate-stderr mst-ps last
 	[ "$(json '[.type, .name, .state, .attempt]')" = '["job","raw.seen","succeeded",1]
