@@ -138,8 +138,6 @@ static void option(struct buf *b, const struct cli_opt *o)
 		}
 		buf_char(b, '\n');
 	}
-	if (o->kind == CLI_LIST)
-		buf_z(b, "May be given several times.\n");
 	if (o->def) {
 		buf_z(b, "The default is\n.Cm");
 		word(b, str_of(o->def));
