@@ -177,7 +177,7 @@ static int add_line(struct plan *p, struct str text, uint64_t at, struct mst_err
 	    (rc = names_of(p, v[K_READS], "reads", TO_DEP, 0, self, err)) ||
 	    (rc = names_of(p, v[K_CALLS], "calls", TO_DEP, DEP_QUIET, self, err)) ||
 	    (rc = names_of(p, v[K_WRITES], "writes", TO_WRITE, 0, self, err)) ||
-	    (!table && (rc = names_of(p, v[K_AFTER], "after", TO_DEP, 0, self, err))))
+	    (!table && (rc = names_of(p, v[K_AFTER], "after", TO_DEP, DEP_PLAIN, self, err))))
 		return rc;
 	return 0;
 }

@@ -169,7 +169,14 @@ static int resolve_other(struct plan *p, struct pool *tmp, uint32_t line, uint32
 	struct plan_state *s = p->state;
 	struct str name = plan_symbol_name(s, *dep & DEP_SYMBOL), two[2];
 	found->n = 0;
-	enum match_found what = plan_lookup(p, tmp, line, name, found, two);
+	enum match_found what = MATCH_NONE;
+	uint32_t own = s->symbol.v[*dep & DEP_SYMBOL].line;
+	if (!(*dep & DEP_PLAIN) || !match_is_pattern(name)) {
+		what = plan_lookup(p, tmp, line, name, found, two);
+	} else if (own != NONE) {
+		what = MATCH_FOUND;
+		*vec_push(tmp, found) = own;
+	}
 	if (what != MATCH_FOUND)
 		*dep |= DEP_EXTERNAL;
 	if (what == MATCH_AMBIGUOUS && !(*dep & DEP_QUIET))

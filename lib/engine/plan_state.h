@@ -11,7 +11,8 @@
 /* A dependency is the number of a symbol (a name that was seen), with: */
 #define DEP_EXTERNAL (UINT32_C(1) << 31) /* nothing in the input answers to it */
 #define DEP_QUIET (UINT32_C(1) << 30)    /* a routine: not counted as external */
-#define DEP_SYMBOL (DEP_QUIET - 1)
+#define DEP_PLAIN (UINT32_C(1) << 29)    /* a star in it is no pattern */
+#define DEP_SYMBOL (DEP_PLAIN - 1)
 #define NONE UINT32_MAX
 
 enum {

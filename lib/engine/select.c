@@ -246,8 +246,8 @@ static bool blank(char c)
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* Up to the next blank (or comma) outside of quotes. */
-static struct str cut(struct str *rest, bool at_comma)
+/* Up to the next blank (or comma) outside of quotes; *open where a quote is not closed. */
+static struct str cut(struct str *rest, bool at_comma, bool *open)
 {
 	size_t i = 0;
 	char quote = 0;
@@ -261,6 +261,7 @@ static struct str cut(struct str *rest, bool at_comma)
 			break;
 	}
 	struct str head = { rest->p, i };
+	*open = quote != 0;
 	*rest = (struct str){ rest->p + i, rest->n - i };
 	return head;
 }
@@ -275,7 +276,9 @@ static int term_mark(struct pool *pool, const struct select_source *s, struct st
 	struct str rest = term;
 	for (bool first = true;; first = false) {
 		struct atom a = { 0 };
-		int rc = parse(cut(&rest, true), &a, err);
+		bool open;
+		struct str text = cut(&rest, true, &open);
+		int rc = open ? bad(err, text, "a quote is not closed") : parse(text, &a, err);
 		if (rc)
 			return rc;
 		memset(first ? all : one, 0, n);
@@ -300,7 +303,9 @@ int select_mark(struct pool *pool, const struct select_source *s, const char *co
 		if (!rest.n)
 			return bad(err, rest, "there is no name in it");
 		while (rest.n) {
-			int rc = term_mark(pool, s, cut(&rest, false), mark, empty, err);
+			bool open;
+			struct str term = cut(&rest, false, &open);
+			int rc = term_mark(pool, s, term, mark, empty, err);
 			if (rc)
 				return rc;
 			rest = str_trim(rest);

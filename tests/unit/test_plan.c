@@ -214,6 +214,9 @@ static void tasks_say_what_they_wait_for(void **state)
 			    "a 0/1; c 0/0; b 1/0 [a]");
 	assert_int_equal(plan->ignored, 1);
 	assert_int_equal(plan->external, 1);
+	assert_string_equal(plan_text("{\"type\":\"task\",\"name\":\"b\",\"after\":[\"a*\",\"c*\"]}\n"
+				      "{\"type\":\"task\",\"name\":\"a*\"}\n"
+				      "{\"type\":\"task\",\"name\":\"a1\"}\n", NULL, NULL), "a* 0/1; a1 0/0; b 1/0 [a*]");
 }
 
 static void selection_keeps_order_through_what_is_left_out(void **state)

@@ -177,6 +177,7 @@ static void what_is_no_selector_is_told(void **state)
 	assert_string_equal(taken("++x"), "usage: selector '++x': a '+' or '@' too many" HINT);
 	assert_string_equal(taken("@+x"),
 			    "usage: selector '@+x': '@' takes everything around already, '+' cannot stand with it" HINT);
+	assert_string_equal(taken("x,`y z"), "usage: selector '`y z': a quote is not closed" HINT);
 	assert_string_equal(taken("tag:"), "usage: selector 'tag:': nothing stands behind the ':'" HINT);
 	assert_string_equal(taken("tags:x"), "usage: selector 'tags:x': unknown method 'tags'; did you mean 'tag:'?");
 	assert_string_equal(taken("source_status:x"), "usage: selector 'source_status:x': unknown method "
