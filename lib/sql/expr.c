@@ -63,7 +63,7 @@ static bool builtin(const struct reader *r, struct str first)
 					  "obj", "bq", "proto", "vector", NULL };
 	static const char *const pg[] = { "pg_catalog", "information_schema", NULL };
 	for (const char *const *n = r->dialect == SQL_POSTGRES ? pg : bq; *n; n++)
-		if (str_ieq(first, str_of(*n)))
+		if (first.n && (first.p[0] | 32) == **n && str_ieq(first, str_of(*n)))
 			return true;
 	return false;
 }

@@ -8,13 +8,13 @@ const uint16_t kw_flags[KW_COUNT] = {
 #undef KW_FLAGS
 };
 
-static const char *const names[KW_COUNT] = {
+const char kw_names[KW_COUNT][16] = {
 #define KW_NAME(name, flags) [KW_##name] = #name,
 	KW_LIST(KW_NAME)
 #undef KW_NAME
 };
 
-static const uint8_t lens[KW_COUNT] = {
+const uint8_t kw_lens[KW_COUNT] = {
 #define KW_LEN(name, flags) [KW_##name] = sizeof #name - 1,
 	KW_LIST(KW_LEN)
 #undef KW_LEN
@@ -22,7 +22,7 @@ static const uint8_t lens[KW_COUNT] = {
 
 /* A perfect hash of the list: the factors were found by trying random ones until
  * no two words shared a slot.  A test holds every word against it. */
-static const uint8_t slots[1024] = {
+const uint8_t kw_slots[1024] = {
 	[2] = KW_PERFORM, [11] = KW_OFFSET, [13] = KW_TYPE, [18] = KW_VACUUM, [20] = KW_RECURSIVE,
 	[28] = KW_TABLESAMPLE, [39] = KW_ASOF, [41] = KW_EXTERNAL, [60] = KW_SCHEMA, [68] = KW_EXCEPT,
 	[73] = KW_DO, [76] = KW_MATCH_RECOGNIZE, [78] = KW_INDEX, [79] = KW_INTO, [88] = KW_LATERAL,
@@ -53,26 +53,3 @@ static const uint8_t slots[1024] = {
 	[1017] = KW_FUNCTION, [1022] = KW_LIKE,
 };
 
-static inline unsigned slot_of(const unsigned char *p, size_t n)
-{
-	return ((p[0] & 0xdfu) * 962 + (p[1] & 0xdfu) * 110 + (p[n - 1] & 0xdfu) * 487 + (p[n - 2] & 0xdfu) * 979 +
-		(unsigned)n * 61) & 1023;
-}
-
-enum kw kw_find(const char *p, size_t n)
-{
-	if (n < 2 || n > 15)
-		return KW_NONE;
-	unsigned k = slots[slot_of((const unsigned char *)p, n)];
-	if (k == KW_NONE || lens[k] != n)
-		return KW_NONE;
-	for (size_t i = 0; i < n; i++)
-		if ((p[i] >= 'a' && p[i] <= 'z' ? p[i] - 32 : p[i]) != names[k][i])
-			return KW_NONE;
-	return k;
-}
-
-const char *kw_name(enum kw k)
-{
-	return names[k];
-}

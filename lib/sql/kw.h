@@ -63,9 +63,30 @@ enum kw {
 
 /* flags[kw]; flags of KW_NONE are 0. */
 extern const uint16_t kw_flags[KW_COUNT];
+/* By number: upper case and length. */
+extern const char kw_names[KW_COUNT][16];
+extern const uint8_t kw_lens[KW_COUNT];
+/* A perfect hash of the list: the factors were found by trying random ones until
+ * no two words shared a slot.  A test holds every word against it. */
+extern const uint8_t kw_slots[1024];
+#define KW_LONGEST 15
+
 /* The keyword of a word in any case, or KW_NONE. */
-enum kw kw_find(const char *p, size_t n);
-/* Upper case name. */
-const char *kw_name(enum kw);
+static inline enum kw kw_find(const char *word, size_t n)
+{
+	const unsigned char *p = (const unsigned char *)word;
+	if (n < 2 || n > KW_LONGEST)
+		return KW_NONE;
+	unsigned slot =
+		(p[0] & 0xdfu) * 962u + (p[1] & 0xdfu) * 110u + (p[n - 1] & 0xdfu) * 487u + (p[n - 2] & 0xdfu) * 979u +
+		(unsigned)n * 61;
+	unsigned k = kw_slots[slot & 1023];
+	if (k == KW_NONE || kw_lens[k] != n)
+		return KW_NONE;
+	for (size_t i = 0; i < n; i++)
+		if ((p[i] >= 'a' && p[i] <= 'z' ? p[i] - 32 : p[i]) != (unsigned char)kw_names[k][i])
+			return KW_NONE;
+	return k;
+}
 
 #endif

@@ -91,6 +91,7 @@ struct reader {
 	unsigned depth, bodies;
 	struct env top; /* what the WITH clause of the statement made known */
 	bool plpgsql;
+	bool rows_open; /* no "\\." ends the rows of a COPY from here on */
 	unsigned statements, queries, views, others;
 };
 

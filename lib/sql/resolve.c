@@ -160,6 +160,20 @@ void ref_call(struct reader *r, const struct name *n)
 	push(r, n, SQL_CALL);
 }
 
+/* Empties a map: a small one in place, so that many small statements need no more
+ * memory than one; a large one is left to the pool. */
+static void forget(struct reader *r, struct map *m)
+{
+	if (m->n == 0)
+		return;
+	if (m->cap > 64) {
+		map_init(m, r->scratch, 0);
+		return;
+	}
+	memset(m->slot, 0, m->cap * sizeof *m->slot);
+	m->n = 0;
+}
+
 void ref_settle(struct reader *r, size_t first)
 {
 	for (size_t i = first; i < r->pendings.n; i++) {
@@ -173,10 +187,8 @@ void ref_settle(struct reader *r, size_t first)
 	/* the next statement has names of its own */
 	r->scopes.n = r->withs.n = 0;
 	r->top = (struct env){ 0 };
-	if (r->aliases.n)
-		map_init(&r->aliases, r->scratch, 0);
-	if (r->ctes.n)
-		map_init(&r->ctes, r->scratch, 0);
+	forget(r, &r->aliases);
+	forget(r, &r->ctes);
 }
 
 struct place {

@@ -511,6 +511,8 @@ void stmt_load(struct reader *r)
 static void copy_rows(struct reader *r)
 {
 	const char *p = r->lx.p, *end = r->lx.end;
+	if (r->rows_open)
+		return;
 	while (p < end) {
 		const char *nl = memchr(p, '\n', (size_t)(end - p));
 		if (!nl)
@@ -522,6 +524,7 @@ static void copy_rows(struct reader *r)
 			return;
 		}
 	}
+	r->rows_open = true;
 }
 
 void stmt_copy(struct reader *r)
