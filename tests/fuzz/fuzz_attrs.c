@@ -1,5 +1,6 @@
-/* Header attributes: any text gives one valid JSON object and places inside it. */
-#include "model/attrs.h"
+/* Header attributes and the line made of them: any text gives one valid JSON object, with places
+ * inside the text. */
+#include "model/table.h"
 
 #include <stdlib.h>
 
@@ -26,5 +27,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	for (size_t i = 0; i < diags.n; i++)
 		if (diags.v[i].line == 0 || diags.v[i].col == 0 || diags.v[i].line > n + 1)
 			abort();
+	struct table_opts o = { .dialect = n % 2 ? SQL_BIGQUERY : SQL_POSTGRES };
+	struct table_source src = { .text = text, .path = "/a/b.sql", .file = "b.sql" };
+	struct table t;
+	struct buf line;
+	size_t end;
+	buf_init(&line, pool);
+	table_infer(pool, &o, &src, &t);
+	table_write(&line, &t, true, &end);
+	if (line.p[line.n - 1] != '\n' || line.p[end] != ']')
+		abort();
+	if (json_scan((struct str){ line.p, line.n - 1 }, &v, &err) || t.name.n == 0)
+		abort();
 	return 0;
 }
