@@ -93,7 +93,7 @@ static int read_regular(struct pool *pool, int fd, const char *shown, size_t siz
 static int read_text(struct pool *pool, const struct job *j, struct str *out, struct mst_error *err)
 {
 	struct stat st = { 0 };
-	int fd = open(j->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (j->named ? 0 : O_NONBLOCK));
+	int fd = open(j->shown, O_RDONLY | O_CLOEXEC | O_NOCTTY | (j->named ? 0 : O_NONBLOCK));
 	if (fd < 0)
 		return mst_fail_errno(err, 0, "%s: cannot open", j->shown);
 	int rc;

@@ -3,6 +3,7 @@
 #include "base/fs.h"
 #include "base/map.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -46,6 +47,32 @@ static int order(const void *pa, const void *pb)
 	return strcmp(a->path, b->path);
 }
 
+static bool has_dot_dot(const char *path)
+{
+	struct str rest = str_of(path), part;
+	for (bool more = true; more;) {
+		more = str_cut(rest, '/', &part, &rest);
+		if (str_eq(part, STR("..")))
+			return true;
+	}
+	return false;
+}
+
+/* ".." behind a link is not what the name says: the kernel is asked then.  The
+ * last part of a file's path stays, be it a link. */
+static const char *absolute(struct pool *pool, const char *path, bool is_dir)
+{
+	char real[PATH_MAX];
+	if (!has_dot_dot(path))
+		return fs_absolute(pool, path);
+	if (is_dir)
+		return pool_strdup(pool, realpath(path, real) ? real : fs_absolute(pool, path));
+	const char *slash = strrchr(path, '/');
+	if (!slash || !realpath(pool_memdup(pool, path, (size_t)(slash + 1 - path)), real))
+		return fs_absolute(pool, path);
+	return fs_join(pool, real, slash + 1);
+}
+
 struct walk *walk_new(struct pool *pool, char *const *operands, size_t n)
 {
 	struct walk *w = pool_zalloc(pool, sizeof *w);
@@ -57,8 +84,8 @@ struct walk *walk_new(struct pool *pool, char *const *operands, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		struct root *r = &w->roots[i];
 		r->shown = operands[i];
-		r->path = fs_absolute(pool, operands[i]);
 		r->is_dir = fs_is_dir(operands[i]);
+		r->path = absolute(pool, operands[i], r->is_dir);
 		if (r->is_dir && strcmp(r->path, "/") != 0)
 			r->path = pool_printf(pool, "%s/", r->path);
 	}
@@ -93,24 +120,28 @@ static bool link_is_fresh(struct walk *w, const struct stream *s, const struct s
 	return true;
 }
 
-/* Enters the folder that the paths of the stream name; `found`: inside another. */
+/* Enters the folder that the paths of the stream name; `found`: inside another.
+ * Folders and files are reached by the path as given, which means what the
+ * kernel takes it for, ".." behind a link too. */
 static int enter(struct walk *w, struct stream *s, bool found, struct mst_error *err)
 {
 	struct stat st;
-	/* without the slash at the end, or lstat looks through the link */
-	s->path.p[s->path.n - 1] = 0;
-	int rc = lstat(found ? s->path.p : "/", &st);
-	s->path.p[s->path.n - 1] = '/';
-	bool link = rc == 0 && found && S_ISLNK(st.st_mode);
-	if (rc || ((link || !found) && stat(s->path.p, &st)))
+	int rc = 0;
+	bool link = false;
+	if (found) {
+		/* without the slash at the end, or lstat looks through the link */
+		s->shown.p[s->shown.n - 1] = 0;
+		rc = lstat(s->shown.p, &st);
+		s->shown.p[s->shown.n - 1] = '/';
+		link = rc == 0 && S_ISLNK(st.st_mode);
+	}
+	if (rc || ((link || !found) && stat(s->shown.p, &st)))
 		return mst_fail_errno(err, 0, "%s: cannot read the folder", s->shown.p);
 	if (link && !link_is_fresh(w, s, &st))
-		return mst_fail(err, MST_CONFLICT, "%s: a link to a folder that is read already, left out",
-				s->shown.p);
-	struct frame f = { .pool = pool_new(s->pool), .path_n = s->path.n, .shown_n = s->shown.n,
-			  .dev = st.st_dev,
+		return mst_fail(err, MST_CONFLICT, "%s: a link to a folder that is read already, left out", s->shown.p);
+	struct frame f = { .pool = pool_new(s->pool), .path_n = s->path.n, .shown_n = s->shown.n, .dev = st.st_dev,
 			   .ino = st.st_ino };
-	rc = fs_list(f.pool, s->path.p, &f.list, err);
+	rc = fs_list(f.pool, s->shown.p, &f.list, err);
 	if (rc) {
 		pool_free(f.pool);
 		return rc;

@@ -282,6 +282,16 @@ sql/raw/side/sales.sql'
 mst-deps: warning: sql/raw/side/up/: a link to a folder that is read already, left out'
 }
 
+@test "two dots behind a link are what the kernel takes them for" {
+	mkdir -p far/away
+	echo 'SELECT 1' >far/t.sql
+	ln -s far/away link
+	for operand in link/../t.sql link/.. far/away/../t.sql; do
+		run bash -c "mst-deps $operand | jq -r .file"
+		says "$PWD/far/t.sql"
+	done
+}
+
 @test "a pipe in a folder is left out, a pipe that is named is read" {
 	mkfifo sql/raw/p.sql
 	run --separate-stderr mst-deps --relative sql/raw
