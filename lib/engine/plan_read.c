@@ -5,8 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { K_TYPE, K_NAME, K_READS, K_WRITES, K_CALLS, K_AFTER, K_RUN, K_ATTRS, K_KIND, K_SHA, K_FILE,
-       K_REFS, K_DIAGNOSTICS, K_LEVEL, K_PRIORITY, KEYS };
+enum {
+	K_TYPE, K_NAME, K_READS, K_WRITES, K_CALLS, K_AFTER, K_RUN, K_ATTRS, K_KIND, K_SHA, K_FILE,
+	K_REFS, K_DIAGNOSTICS, K_LEVEL, K_PRIORITY, KEYS
+};
 
 static const struct str keys[KEYS] = {
 	[K_TYPE] = STR("type"), [K_NAME] = STR("name"), [K_READS] = STR("reads"), [K_WRITES] = STR("writes"),

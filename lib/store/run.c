@@ -173,7 +173,8 @@ static const char record_sql[] =
 	"    rows, bytes, error::json FROM held WHERE state NOT IN ('running', 'skipped')"
 	") SELECT no, state, (SELECT pg_catalog.count(*) FROM held) FROM moved";
 
-static struct str int_array(struct pool *pool, const struct store_step *s, size_t n, int64_t (*get)(const struct store_step *))
+static struct str int_array(struct pool *pool, const struct store_step *s, size_t n,
+			    int64_t (*get)(const struct store_step *))
 {
 	struct buf b;
 	buf_init(&b, pool);

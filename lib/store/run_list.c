@@ -14,7 +14,10 @@
 	"   pg_catalog.count(*) FILTER (WHERE j.state = 'failed') AS failed FROM mst.job j" \
 	"   WHERE j.run_id = r.id AND r.finished_at IS NULL) n ON true"
 
-enum { R_ID, R_STATE, R_NAME, R_JOBS, R_SUCCEEDED, R_FAILED, R_DURATION, R_STARTED, R_FINISHED, R_BY, R_HOST, R_PID, R_ERROR };
+enum {
+	R_ID, R_STATE, R_NAME, R_JOBS, R_SUCCEEDED, R_FAILED, R_DURATION, R_STARTED, R_FINISHED,
+	R_BY, R_HOST, R_PID, R_ERROR
+};
 
 static void key_int(struct jw *w, const char *key, const struct db_result *r, size_t i, size_t col)
 {

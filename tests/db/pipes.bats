@@ -12,7 +12,7 @@ setup_file() {
 		mst-db migrate --dry-run | cat >migration
 		mst-db status | cat >cluster
 		mst config list | cat >config
-		mst --introspect | cat >command
+		mst --introspect | cat >./command
 		mst-deps --dialect postgres sql | cat >table
 		mst-deps --dialect postgres --sql sql | cat >table_sql
 		printf '%s\n' '{"type":"task","name":"t.b","after":["t.a"]}' '{"type":"task","name":"t.a"}' >task

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Files stay below 800 lines, lines within 120 characters (a tab is one), no blanks at their ends.
+# Files stay below 800 lines, lines within 120 characters (a tab is one; those of
+# tests may be longer, for the texts that they expect), no blanks at their ends.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 
@@ -9,7 +10,7 @@ find bin lib tests -name '*.[ch]' | sort | xargs awk '
 	{
 		lines[FILENAME]++
 		t = $0
-		if (length(t) > 120) { printf "%s:%d: %d characters\n", FILENAME, FNR, length(t); bad = 1 }
+		if (length(t) > 120 && FILENAME !~ /^tests/) { printf "%s:%d: %d characters\n", FILENAME, FNR, length(t); bad = 1 }
 		if (/[ \t]$/) { printf "%s:%d: blanks at the end\n", FILENAME, FNR; bad = 1 }
 		if (/^ +[^ *]/) { printf "%s:%d: indented with blanks\n", FILENAME, FNR; bad = 1 }
 	}
