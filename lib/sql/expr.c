@@ -140,6 +140,26 @@ static bool argument(struct reader *r, struct env env)
 	return true;
 }
 
+/* STRUCT<a INT64, b ARRAY<STRING>>: its commas part no FROM items. */
+static bool type_arguments(struct reader *r)
+{
+	if (r->dialect != SQL_BIGQUERY || (!rd_is(r, KW_ARRAY) && !rd_word(r, "STRUCT")))
+		return false;
+	struct tok n = rd_peek(r);
+	if (n.kind != T_PUNCT || n.ch != '<')
+		return false;
+	size_t depth = 0;
+	do {
+		rd_next(r);
+		if (rd_ch(r, '<'))
+			depth++;
+		else if (rd_ch(r, '>'))
+			depth--;
+	} while (depth && r->t.kind != T_EOF && !rd_ch(r, ';'));
+	rd_take_ch(r, '>');
+	return true;
+}
+
 static void walk(struct reader *r, uint32_t scope, struct env env, unsigned stop, bool group)
 {
 	struct walk w = { .base = r->nest.n };
@@ -152,6 +172,10 @@ static void walk(struct reader *r, uint32_t scope, struct env env, unsigned stop
 			r->nest.n = w.base;
 			return;
 		case T_WORD:
+			if (!inside && (stop & STOP_COMMA) && type_arguments(r)) {
+				w.path = NULL;
+				continue;
+			}
 			if (t->kw) {
 				if (!inside && stops_at(r, &w, stop))
 					return;

@@ -49,7 +49,10 @@ static bool can_be_alias(const struct reader *r)
 	case KW_UNPIVOT:
 	case KW_MATCH_RECOGNIZE:
 		n = rd_peek(r);
-		return !tok_opens(&n) && n.kind != T_WORD;
+		if (tok_opens(&n))
+			return false;
+		return !str_ieq((struct str){ n.start, (size_t)(n.end - n.start) }, STR("include")) &&
+		       !str_ieq((struct str){ n.start, (size_t)(n.end - n.start) }, STR("exclude"));
 	case KW_OFFSET:
 	case KW_RETURNING:
 		return bq;
@@ -121,9 +124,10 @@ static void named_item(struct reader *r, uint32_t scope, struct env env)
 		if (r->dialect != SQL_BIGQUERY_LEGACY || !legacy_function(r, n.canon, scope, env)) {
 			if (first.kind != T_TEMPLATE || n.parts > 1)
 				ref_call(r, &n);
-			query_group(r, scope, env);
+			/* as a subquery, arguments see no other item of this FROM clause */
+			query_group(r, scope ? r->scopes.v[scope].parent : 0, env);
 		}
-		query_alias(r, scope, n.last);
+		query_alias(r, scope, (struct str){ "", 0 });
 		return;
 	}
 	if (r->dialect == SQL_POSTGRES)

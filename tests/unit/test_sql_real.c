@@ -1,0 +1,96 @@
+/* Shapes of real queries that once were read wrongly, or that other readers get
+ * wrong: each with all that it reads, and what it writes and calls where told. */
+#include "sql/sql.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+/* cmocka wants the four above */
+#include <cmocka.h>
+
+struct real {
+	const char *sql, *reads, *writes, *calls; /* names joined by blanks; NULL: not looked at */
+};
+
+#define JOINED(pool, vec) \
+	joined((pool), (vec)->v, (vec)->n)
+
+static const char *joined(struct pool *pool, const struct str *v, size_t n)
+{
+	struct buf b;
+	buf_init(&b, pool);
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			buf_char(&b, ' ');
+		buf_str(&b, v[i]);
+	}
+	return buf_cstr(&b);
+}
+
+static void compare(const char *sql, const char *what, const char *got, const char *want)
+{
+	if (want && strcmp(got, want) != 0)
+		fail_msg("%s\n  %s: %s\n  want:  %s", sql, what, got, want);
+}
+
+static void check(enum sql_dialect dialect, const struct real *cases, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		POOL_SCRATCH(pool);
+		struct sql_refs refs;
+		sql_read(pool, dialect, str_of(cases[i].sql), &refs);
+		compare(cases[i].sql, "reads", JOINED(pool, &refs.reads), cases[i].reads);
+		compare(cases[i].sql, "writes", JOINED(pool, &refs.writes), cases[i].writes);
+		compare(cases[i].sql, "calls", JOINED(pool, &refs.calls), cases[i].calls);
+	}
+}
+
+#define CHECK(dialect, cases) check((dialect), (cases), sizeof(cases) / sizeof *(cases))
+
+static void commas_of_types_part_no_items(void **state)
+{
+	(void)state;
+	static const struct real cases[] = {
+		{ "SELECT 1 FROM d.a JOIN d.b ON a.s = STRUCT<INT64, STRING>(1, 'x') JOIN d.c USING (i)", "d.a d.b d.c",
+		  NULL, NULL },
+		{ "SELECT 1 FROM d.a JOIN d.b ON x IN UNNEST(ARRAY<STRUCT<k INT64, v ARRAY<STRING>>>[(1, [])]), d.c",
+		  "d.a d.b d.c", NULL, NULL },
+		{ "SELECT 1 FROM d.a JOIN d.b ON y = ARRAY<STRUCT<k INT64, v STRING(10)>>[][OFFSET(0)].k, d.c",
+		  "d.a d.b d.c", NULL, NULL },
+	};
+	CHECK(SQL_BIGQUERY, cases);
+}
+
+static void arguments_of_a_table_function_see_no_siblings(void **state)
+{
+	(void)state;
+	static const struct real cases[] = {
+		{ "SELECT 1 FROM d.a AS x, p.d.f((SELECT * FROM x.t)) AS y", "d.a x.t", NULL, "p.d.f" },
+		{ "SELECT 1 FROM p.d.f((SELECT * FROM x.t)) AS x, x.items", "x.t", NULL, "p.d.f" },
+		/* its name is no alias */
+		{ "SELECT 1 FROM d.f(1), f.items", "f.items", NULL, "d.f" },
+	};
+	CHECK(SQL_BIGQUERY, cases);
+}
+
+static void words_of_operators_may_be_aliases(void **state)
+{
+	(void)state;
+	static const struct real cases[] = {
+		{ "SELECT 1 FROM d.a pivot JOIN d.b unpivot JOIN d.c USING (i)", "d.a d.b d.c", NULL, NULL },
+		{ "SELECT 1 FROM d.a UNPIVOT INCLUDE NULLS (v FOR n IN (x, y)) AS u JOIN d.b USING (i)", "d.a d.b", NULL,
+		  NULL },
+		{ "SELECT 1 FROM d.a PIVOT (SUM(v) FOR n IN ('x', 'y')) p JOIN d.b USING (i)", "d.a d.b", NULL, NULL },
+	};
+	CHECK(SQL_BIGQUERY, cases);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(commas_of_types_part_no_items),
+		cmocka_unit_test(arguments_of_a_table_function_see_no_siblings),
+		cmocka_unit_test(words_of_operators_may_be_aliases),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
