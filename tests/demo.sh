@@ -20,25 +20,31 @@ show() { # the command as one would type it
 say "A catalogue is a folder of SQL. This one is about the packages of the machine you sit at:"
 show "ls $machine/*"
 
-say "mst-deps reads the SQL and says what each table reads and writes, one JSON line for each:"
-show "mst-deps --relative $machine/mart/root.sql | jq -c 'del(.attrs, .refs)'"
+say "mst-deps reads the SQL and says what each table reads and writes, one line of JSON for each:"
+show "mst-deps --relative $machine/graph/edge.sql"
 
-say "mst-plan orders them. As a tree (what stands below comes first):"
-show "mst-deps --relative $machine | mst-plan --tree"
+say "mst-plan puts them in order. As a tree, where what stands below comes first:"
+show "mst-deps $machine | mst-plan --tree"
 
-say "The plan itself: level by level, what most others wait for first:"
+say "As a plan, level by level, what most others wait for first:"
 show "mst-deps $machine | mst-plan --table"
 
-say "mst-run does it, on a PostgreSQL of your own that it starts by itself:"
-show "mst-deps $machine | mst-plan | mst-run -j 2"
+say "mst-run does it, on a private PostgreSQL that it makes and starts by itself:"
+# live on a terminal; a pipe would get one JSON line for each event
+if [ -t 1 ]; then
+	show "mst-deps $machine | mst-plan | mst-run -j 2"
+else
+	show "mst-deps $machine | mst-plan | mst-run -j 2 --table"
+fi
 
 say "And the answer:"
 show "mst-db psql --warehouse -c 'SELECT question, answer, figure FROM mart.answer ORDER BY 1, rank'"
 
-printf '\n%sDone in %d s.%s Three more to try (with %s on your PATH):\n\n' \
+# shellcheck disable=SC2016  # to be typed
+printf '\n%sDone in %d s.%s Three more to try, after  export PATH=%s:$PATH\n\n' \
 	"$bold" "$((SECONDS - began))" "$plain" "$(dirname "$(command -v mst)")"
 cat <<'NEXT'
-    mst-ps                                                  what ran, and when
-    mst-deps man/examples/machine | mst-plan --select +mart.root | mst-run
+    mst-ps last                                          what ran, as a tree, with its times
+    mst-run --select +mart.root man/examples/machine     one table and all that it needs
     echo "SELECT 'hello' AS world" | mst-run --name demo.hello -
 NEXT

@@ -37,8 +37,7 @@ struct row {
 
 /* bits[i]: what position i reaches within the block of columns, itself included. */
 static inline __attribute__((always_inline)) void block(const struct placed *p, const uint32_t *column,
-	uint32_t first, uint32_t end,
-			struct row *bits, uint32_t *count)
+	uint32_t first, uint32_t end, struct row *bits, uint32_t *count)
 {
 	for (uint32_t i = end; i-- > 0;) {
 		struct row r = { { 0 } };
