@@ -255,7 +255,7 @@ static int take_double(struct scan *s, struct slot *slot, struct job *j, const c
 	buf_init(&b, tmp);
 	buf_add(&b, slot->out.p + j->start, j->end - j->start);
 	struct sql_diag d = { SQL_ERROR, j->name_line, 1,
-			      str_of(pool_printf(tmp, "'%.*s' is defined at %s too", STR_FMT(j->name),
+			      str_of(pool_printf(slot->pool, "'%.*s' is defined at %s too", STR_FMT(j->name),
 						 first)) };
 	table_write_error(&b, j->diags_end - j->start, d.line, d.msg);
 	*vec_push(slot->pool, &j->diags) = d;
