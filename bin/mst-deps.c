@@ -5,6 +5,7 @@
 #include "engine/verify.h"
 #include "model/table_scan.h"
 
+#include <limits.h>
 #include <sched.h>
 #include <stddef.h>
 #include <unistd.h>
@@ -93,6 +94,16 @@ static int options(struct cli *cli, struct scan_opts *o, struct name_pattern *pa
 	return 0;
 }
 
+/* Lines carry absolute paths, so a current folder that is gone is no guess. */
+static int check_cwd(const struct cli *cli, struct mst_error *err)
+{
+	char cwd[PATH_MAX];
+	for (int i = 0; i < cli->argc; i++)
+		if (cli->argv[i][0] != '/')
+			return getcwd(cwd, sizeof cwd) ? 0 : mst_fail_errno(err, 0, "cannot tell the current folder");
+	return 0;
+}
+
 static int run(struct cli *cli, struct mst_error *err)
 {
 	const struct args *a = cli->args;
@@ -123,6 +134,8 @@ static int run(struct cli *cli, struct mst_error *err)
 	if (a->name && cli->argc == 1 && !dash && fs_is_dir(cli->argv[0]))
 		return mst_fail(err, MST_USAGE, "--name goes with one file, and '%s' is a folder",
 				cli->argv[0]);
+	if (!dash && check_cwd(cli, err))
+		return err->code;
 	struct deps d = { .cli = cli, .out = out_open(cli, "table", cols) };
 	struct scan_sink sink = { on_lines, on_diag, on_fail, &d };
 	int rc = cli->argc && !dash

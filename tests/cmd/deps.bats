@@ -246,6 +246,13 @@ raw.items'
 	complains 'mst-deps: sql/nosuch.sql: cannot open: No such file or directory'
 }
 
+@test "a current folder that is gone is an error" {
+	mkdir gone
+	run bash -c 'cd gone && rmdir ../gone && "$MST_BIN/mst-deps" ..'
+	status 1
+	says 'mst-deps: cannot tell the current folder: No such file or directory'
+}
+
 @test "a link to nowhere is an error, and the rest is written" {
 	ln -s nowhere sql/raw/gone.sql
 	run --separate-stderr mst-deps sql
