@@ -384,6 +384,8 @@ int cluster_stop(struct cluster *c, bool *was_running, struct mst_error *err)
 		rc = mst_fail_errno(err, 0, "cannot stop process %ld", (long)s.pid);
 	if (!rc)
 		rc = wait_gone(c, STOP_LIMIT_US, err);
+	if (!rc && s.socket_dir)
+		rmdir(s.socket_dir);
 	cluster_unlock_(c);
 	return rc;
 }

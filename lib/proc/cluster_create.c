@@ -207,6 +207,8 @@ static int write_settings(struct cluster *c, struct mst_error *err)
 		"listen_addresses = ''\n"
 		"unix_socket_permissions = 0700\n"
 		"max_connections = 200\n"
+		/* logind takes a user's shared memory away at his logout, and containers have little */
+		"dynamic_shared_memory_type = mmap\n"
 		"timezone = 'UTC'\n"
 		"log_timezone = 'UTC'\n"
 		"datestyle = 'iso, mdy'\n"

@@ -5,6 +5,19 @@
 
 load ../cmd/helpers
 
+# a cluster to copy: making one takes a second
+setup_file() {
+	home
+	export TEMPLATE=$MST_HOME
+	mst-db start 2>/dev/null 3>&-
+	mst-db stop
+	unset MST_HOME
+}
+
+teardown_file() {
+	rm -rf "$TEMPLATE"
+}
+
 setup() {
 	scratch
 	home
@@ -23,6 +36,11 @@ teardown() {
 	fi
 	home_stop
 	[ -z "${SLEEPER:-}" ] || kill "$SLEEPER" || :
+}
+
+made() {
+	cp -a "$TEMPLATE/data" "$MST_HOME/data"
+	mst-db start
 }
 
 needs_root() {
@@ -89,7 +107,7 @@ as_root_says() {
 }
 
 @test "no TCP, a socket that only its owner can open" {
-	mst-db start
+	made
 	run mst-db psql -Atc 'SHOW listen_addresses' -c 'SHOW fsync' -c 'SHOW timezone' -c 'SHOW data_checksums'
 	[ "${lines[*]}" = 'on UTC on' ]
 	[ "$(stat -c %a "$(socket)")" = 700 ]
@@ -114,13 +132,13 @@ as_root_says() {
 }
 
 @test "a server that was killed is started again by the next command" {
-	mst-db start
+	made
 	kill -9 "$(pid)"
 	works
 }
 
 @test "a process number that lives again as another program's is no server" {
-	mst-db start
+	made
 	mst-db stop
 	"${AS[@]}" sleep 300 3>&- &
 	SLEEPER=$!
@@ -130,11 +148,12 @@ as_root_says() {
 }
 
 @test "a socket and its lock that a crash left behind are no obstacle" {
-	mst-db start
+	made
 	S=$(socket)
 	mst-db stop
 	"${AS[@]}" sleep 300 3>&- &
 	SLEEPER=$!
+	"${AS[@]}" mkdir -m 700 "$S"
 	python3 -c 'import socket,sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$S/.s.PGSQL.5432"
 	printf '%s\n' "$SLEEPER" "$MST_HOME/data" 1700000000 5432 "$S" >"$S/.s.PGSQL.5432.lock"
 	works
@@ -164,7 +183,7 @@ as_root_says() {
 }
 
 @test "stop while others are connected and in the middle of a statement" {
-	mst-db start
+	made
 	mst-db psql -c 'SELECT pg_sleep(300)' >/dev/null 2>&1 3>&- &
 	wait_for sh -c '[ "$(mst-db status | jq .connections)" = 1 ]'
 	run timeout 60 mst-db stop
@@ -191,7 +210,7 @@ as_root_says() {
 	needs_root
 	mount -t tmpfs -o size=300m,mode=755 none "$MST_HOME" || skip 'no file system can be mounted here'
 	MOUNT=$MST_HOME
-	mst-db start
+	made
 	mst-db stop
 	dd if=/dev/zero of="$MST_HOME/ballast" bs=1M 2>/dev/null || :
 	run mst-db start
@@ -204,7 +223,7 @@ as_root_says() {
 
 @test "data of another owner" {
 	needs_root
-	mst-db start
+	made
 	mst-db stop
 	chown root "$MST_HOME/data"
 	run mst-db start
@@ -322,7 +341,7 @@ as_root_says() {
 }
 
 @test "a home that was copied while it ran is a cluster of its own" {
-	mst-db start
+	made
 	mst-db psql -qc 'CHECKPOINT'
 	OTHER=$MST_HOME/copy
 	mkdir "$OTHER"
@@ -334,7 +353,7 @@ as_root_says() {
 }
 
 @test "data of an older, a newer and an unknown PostgreSQL" {
-	mst-db start
+	made
 	mst-db stop
 	echo 14 >"$MST_HOME/data/PG_VERSION"
 	run mst-db start
@@ -387,7 +406,7 @@ as_root_says() {
 }
 
 @test "a setting that the server refuses: its words and the log" {
-	mst-db start
+	made
 	mst-db stop
 	echo 'shared_buffers = banana' >>"$MST_HOME/data/postgresql.conf"
 	run mst-db start
@@ -397,7 +416,7 @@ as_root_says() {
 }
 
 @test "a schema of a newer mst is refused, one that is gone is made again" {
-	mst-db start
+	made
 	known=$(mst-db status | jq .schema_known)
 	mst-db psql -qc "INSERT INTO mst.migration VALUES (99, '0099_x', repeat('0', 64), now(), '9.9')"
 	run mst-db start
@@ -413,7 +432,7 @@ as_root_says() {
 }
 
 @test "an applied migration that is not the known one is a conflict" {
-	mst-db start
+	made
 	mst-db psql -qc "UPDATE mst.migration SET sha256 = repeat('0', 64) WHERE version = 1"
 	run mst-db migrate
 	status 1
@@ -422,7 +441,7 @@ as_root_says() {
 }
 
 @test "a server is migrated only when asked, and a dry run changes nothing" {
-	mst-db start
+	made
 	mst-db psql -qc 'CREATE DATABASE team'
 	MST_DB="host=$(socket) user=mst dbname=team"
 	export MST_DB
@@ -454,7 +473,7 @@ as_root_says() {
 	MST_DB='postgresql://someone:s3c ret' run mst-db status
 	status 2
 	lacks 's3c ret'
-	mst-db start
+	made
 	MST_DB="host=$(socket) user=mst dbname=mst password=s3cret" \
 		run mst-db psql -Atc "\\! tr '\\0' ' ' </proc/\$PPID/cmdline" -c 'SELECT 1'
 	status 0
