@@ -30,11 +30,17 @@ int verify_open(struct pool *pool, struct verify *out, struct mst_error *err)
 	return 0;
 }
 
-/* The line of the first reference to a name, for the place of a warning. */
-static struct attr_place place_of(const struct sql_refs *r, struct str name)
+static uint32_t number(const json_members *m, const char *key)
+{
+	int64_t v;
+	return json_int(json_get(m, key), &v) && v > 0 && v <= UINT32_MAX ? (uint32_t)v : 1;
+}
+
+/* The place of the first reference to a name. */
+static struct attr_place place_of(const struct sql_refs *r, enum sql_mode mode, struct str name)
 {
 	for (size_t i = 0; i < r->refs.n; i++)
-		if (r->refs.v[i].mode == SQL_READ && str_eq(r->refs.v[i].name, name))
+		if (r->refs.v[i].mode == mode && str_eq(r->refs.v[i].name, name))
 			return (struct attr_place){ r->refs.v[i].line, r->refs.v[i].col };
 	return (struct attr_place){ 1, 1 };
 }
@@ -44,19 +50,28 @@ static int by_name(const void *a, const void *b)
 	return str_cmp(*(const struct str *)a, *(const struct str *)b);
 }
 
-/* Both lists are sorted. */
-static void compare(struct pool *pool, const struct sql_refs *ours, const struct str *theirs, size_t n,
+/* Our sorted names against the child's list of them. */
+static void compare(struct pool *pool, const struct sql_refs *refs, enum sql_mode mode, struct json_val list,
 		    sql_diags *diags)
 {
-	size_t i = 0, k = 0;
-	while (i < ours->reads.n || k < n) {
-		int c = i == ours->reads.n ? 1 : k == n ? -1 : str_cmp(ours->reads.v[i], theirs[k]);
+	const char *verb = mode == SQL_READ ? "read" : "write";
+	const struct str *ours = mode == SQL_READ ? refs->reads.v : refs->writes.v;
+	size_t n = mode == SQL_READ ? refs->reads.n : refs->writes.n, i = 0, k = 0;
+	VEC(struct str) theirs = { 0 };
+	struct json_val e;
+	for (struct json_iter it = json_iter(list); json_next(&it, NULL, &e);)
+		*vec_push(pool, &theirs) = json_str(pool, e);
+	if (theirs.n)
+		qsort(theirs.v, theirs.n, sizeof *theirs.v, by_name);
+	while (i < n || k < theirs.n) {
+		int c = i == n ? 1 : k == theirs.n ? -1 : str_cmp(ours[i], theirs.v[k]);
 		if (c < 0) {
-			struct attr_place at = place_of(ours, ours->reads.v[i]);
-			diag_add(pool, diags, SQL_WARNING, at.line, at.col, "libpg_query does not read '%.*s'",
-				 STR_FMT(ours->reads.v[i]));
+			struct attr_place at = place_of(refs, mode, ours[i]);
+			diag_add(pool, diags, SQL_WARNING, at.line, at.col, "libpg_query does not %s '%.*s'", verb,
+				 STR_FMT(ours[i]));
 		} else if (c > 0) {
-			diag_add(pool, diags, SQL_WARNING, 1, 1, "libpg_query reads '%.*s' too", STR_FMT(theirs[k]));
+			diag_add(pool, diags, SQL_WARNING, 1, 1, "libpg_query %ss '%.*s' too", verb,
+				 STR_FMT(theirs.v[k]));
 		}
 		i += c <= 0;
 		k += c >= 0;
@@ -88,20 +103,16 @@ void verify_text(void *arg, struct pool *pool, struct str sql, const struct sql_
 		no_answer(pool, diags, err.msg);
 		return;
 	}
-	struct json_val why = json_get(&m, "error"), reads = json_get(&m, "reads"), e;
+	struct json_val why = json_get(&m, "error"), reads = json_get(&m, "reads"), writes = json_get(&m, "writes");
 	if (why.type == JSON_STRING) {
-		diag_add(pool, diags, SQL_NOTE, 1, 1, "libpg_query cannot read the text: %.*s",
-			 STR_FMT(json_str(pool, why)));
+		diag_add(pool, diags, SQL_NOTE, number(&m, "line"), number(&m, "col"),
+			 "libpg_query cannot read the text: %.*s", STR_FMT(json_str(pool, why)));
 		return;
 	}
-	if (reads.type != JSON_ARRAY) {
-		no_answer(pool, diags, "no list of reads");
+	if (reads.type != JSON_ARRAY || writes.type != JSON_ARRAY) {
+		no_answer(pool, diags, "no lists of names");
 		return;
 	}
-	VEC(struct str) names = { 0 };
-	for (struct json_iter it = json_iter(reads); json_next(&it, NULL, &e);)
-		*vec_push(pool, &names) = json_str(pool, e);
-	if (names.n)
-		qsort(names.v, names.n, sizeof *names.v, by_name);
-	compare(pool, refs, names.v, names.n, diags);
+	compare(pool, refs, SQL_READ, reads, diags);
+	compare(pool, refs, SQL_WRITE, writes, diags);
 }

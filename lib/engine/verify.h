@@ -16,7 +16,7 @@ struct verify {
 int verify_open(struct pool *, struct verify *out, struct mst_error *);
 
 /* A table_second whose argument is a struct verify: a warning for each name that
- * one of the two reads and the other does not, a note where libpg_query cannot
+ * one of the two reads or writes and the other does not, a note where libpg_query cannot
  * read the text, a warning where the child gives no answer. */
 table_second verify_text;
 

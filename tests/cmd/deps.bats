@@ -388,7 +388,7 @@ oracle() {
 }
 
 @test "--verify is silent where both agree" {
-	oracle "cat >got; echo '{\"reads\":[\"raw.items\"]}'"
+	oracle "cat >got; echo '{\"reads\":[\"raw.items\"],\"writes\":[]}'"
 	run --separate-stderr mst-deps --verify --warn -d postgres sql/mart
 	status 0
 	complains ''
@@ -396,17 +396,18 @@ oracle() {
 }
 
 @test "--verify says what one reads and the other does not" {
-	oracle "cat >/dev/null; echo '{\"reads\":[\"other.t\"]}'"
+	oracle "cat >/dev/null; echo '{\"reads\":[\"other.t\"],\"writes\":[\"w.w\"]}'"
 	run --separate-stderr mst-deps --verify --warn --relative -d postgres sql/mart
 	status 0
 	complains "mst-deps: warning: sql/mart/sales.sql:1:1: libpg_query reads 'other.t' too
-mst-deps: warning: sql/mart/sales.sql:1:15: libpg_query does not read 'raw.items'"
+mst-deps: warning: sql/mart/sales.sql:1:15: libpg_query does not read 'raw.items'
+mst-deps: warning: sql/mart/sales.sql:1:1: libpg_query writes 'w.w' too"
 }
 
 @test "--verify survives a child that fails, crashes or babbles" {
-	oracle "cat >/dev/null; echo '{\"error\":\"syntax error at or near x\"}'"
-	run bash -c "mst-deps --verify -d postgres sql/mart | jq -c '.diagnostics[]|[.severity,.message]'"
-	says '["note","libpg_query cannot read the text: syntax error at or near x"]'
+	oracle "cat >/dev/null; echo '{\"error\":\"syntax error at or near x\",\"line\":1,\"col\":8}'"
+	run bash -c "mst-deps --verify -d postgres sql/mart | jq -c '.diagnostics[]|[.severity,.col,.message]'"
+	says '["note",8,"libpg_query cannot read the text: syntax error at or near x"]'
 	oracle 'exit 3'
 	run bash -c "mst-deps --verify -d postgres sql/mart | jq -c '.diagnostics[]|[.severity,.message]'"
 	says '["warning","no second opinion of libpg_query: exit status 3"]'
