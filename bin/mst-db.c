@@ -1,4 +1,5 @@
 /* mst-db: the state database and the private cluster. */
+#include "base/fs.h"
 #include "base/jsonl.h"
 #include "base/time.h"
 #include "cli/out.h"
@@ -289,6 +290,14 @@ static int psql(struct cli *cli, struct mst_error *err)
 	if (password)
 		setenv("PGPASSWORD", password, 1);
 	execvp(argv[0], argv);
+	const char *bin;
+	struct cluster *c;
+	struct mst_error ignored;
+	int major, e = errno;
+	if (e == ENOENT && cluster_open(cli->pool, &o.cluster, &c, &ignored) == 0 &&
+	    cluster_find_bin(cli->pool, c, 0, &bin, &major, &ignored) == 0)
+		execv(fs_join(cli->pool, bin, "psql"), argv);
+	errno = e;
 	mst_fail_errno(err, 0, "psql: cannot start");
 	return mst_hint(err, "it is in the package postgresql-client");
 }

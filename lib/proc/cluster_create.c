@@ -175,7 +175,10 @@ static int fail_create(struct cluster *c, const struct proc_output *got, struct 
 	struct str why = reason(got->err);
 	if (got->status.timed_out || got->status.signal)
 		why = str_of(proc_status_words(tmp, &got->status));
-	return mst_fail(err, MST_UNAVAILABLE, "cannot create the private PostgreSQL in %s: %.*s", c->home, STR_FMT(why));
+	mst_fail(err, MST_UNAVAILABLE, "cannot create the private PostgreSQL in %s: %.*s", c->home, STR_FMT(why));
+	if (strstr(got->err.p, "effective user ID"))
+		mst_hint(err, "PostgreSQL needs a user with an entry in /etc/passwd; or set MST_DB to a server");
+	return err->code;
 }
 
 static int run(struct cluster *c, const char *const *args, struct str input, struct mst_error *err)
