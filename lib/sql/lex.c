@@ -136,6 +136,29 @@ const char *lex_blank(struct lex *l, const char *p)
 	}
 }
 
+/* What stands at p, "{{" or "{%", in a string that q closes: a template, or the
+ * text '{{' itself, as in REPLACE(x, '{{', '')? */
+static bool is_template(const struct lex *l, const char *p, char q)
+{
+	bool block = p[1] == '%';
+	p += 2;
+	while (p < l->end && (*p == '-' || *p == '+' || (class_of(p) & CC_SPACE)))
+		p++;
+	if (p >= l->end)
+		return false;
+	if (block) {
+		const char *w = p;
+		while (p < l->end && lex_is_word(*p))
+			p++;
+		return p > w && p < l->end && (*p == '%' || *p == '-' || (class_of(p) & CC_SPACE));
+	}
+	if (class_of(p) & CC_WORD)
+		return true;
+	if (*p == q)
+		return p + 1 < l->end && lex_is_word(p[1]);
+	return *p == '\'' || *p == '"' || *p == '(' || *p == '[';
+}
+
 /* p is behind the opening quote; the end of the token, or NULL. */
 static const char *single_line(struct lex *l, const char *p, char q, bool escapes, bool newline, bool doubled)
 {
@@ -154,7 +177,7 @@ static const char *single_line(struct lex *l, const char *p, char q, bool escape
 		}
 		if (c == '\n' && !newline)
 			return NULL;
-		if (c == '{' && p + 1 < l->end && (p[1] == '{' || p[1] == '%')) {
+		if (c == '{' && p + 1 < l->end && (p[1] == '{' || p[1] == '%') && is_template(l, p, q)) {
 			/* quotes in a template are not ours; it ends in the same line */
 			const char *e = closing(l, p[1] == '{' ? 0 : 1, p + 2);
 			if (e && e - p < 4096 && !memchr(p, '\n', (size_t)(e - p))) {

@@ -25,6 +25,11 @@ static void condition(struct reader *r, unsigned stop)
 /* The argument of EXECUTE IMMEDIATE, or of EXECUTE in PL/pgSQL. */
 static void dynamic(struct reader *r)
 {
+	unsigned open = 0;
+	for (struct tok in = rd_peek(r); rd_ch(r, '(') && (in.kind == T_STRING || tok_opens(&in)); in = rd_peek(r)) {
+		rd_next(r);
+		open++;
+	}
 	struct tok n = rd_peek(r);
 	bool alone = n.kind == T_EOF || (n.kind == T_PUNCT && (n.ch == ';' || n.ch == ')')) ||
 		     (n.kind == T_WORD && (n.kw == KW_INTO || n.kw == KW_USING || n.kw == KW_LOOP || n.kw == KW_END));
@@ -32,6 +37,8 @@ static void dynamic(struct reader *r)
 		struct tok s = r->t;
 		rd_next(r);
 		rd_literal(r, s, false);
+		while (open && rd_take_ch(r, ')'))
+			open--;
 		return;
 	}
 	rd_diag(r, SQL_WARNING, r->t.start, "the SQL is made when it runs: what it reads and writes cannot be known");

@@ -85,11 +85,35 @@ static void words_of_operators_may_be_aliases(void **state)
 	CHECK(SQL_BIGQUERY, cases);
 }
 
+static void braces_in_strings_are_no_templates(void **state)
+{
+	(void)state;
+	static const struct real cases[] = {
+		{ "SELECT REPLACE(x, '{{', '') FROM d.a WHERE y LIKE '%}}%'", "d.a", NULL, NULL },
+		{ "SELECT \"{%\", r'{{-' FROM d.a JOIN d.b ON y LIKE '-}}' AND z = \"%}\"", "d.a d.b", NULL, NULL },
+		{ "SELECT FORMAT('{%s}', x) FROM d.a WHERE y = '{%d}' AND z = '%}'", "d.a", NULL, NULL },
+		{ "SELECT '{{ var('x') }}', \"{{ 'it''s' }}\", '{%if x%}from d.q{%endif%}' FROM d.a", "d.a", NULL, NULL },
+	};
+	CHECK(SQL_BIGQUERY, cases);
+}
+
+static void a_literal_in_parentheses_is_executed(void **state)
+{
+	(void)state;
+	static const struct real cases[] = {
+		{ "EXECUTE IMMEDIATE ((\"SELECT * FROM d.a\")) INTO x; SELECT 1 FROM d.b", "d.a d.b", NULL, NULL },
+		{ "EXECUTE IMMEDIATE (\"SELECT * FROM \" || (SELECT t FROM d.a)); SELECT 1 FROM d.b", "d.a d.b", NULL, NULL },
+	};
+	CHECK(SQL_BIGQUERY, cases);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(commas_of_types_part_no_items),
 		cmocka_unit_test(arguments_of_a_table_function_see_no_siblings),
+		cmocka_unit_test(braces_in_strings_are_no_templates),
+		cmocka_unit_test(a_literal_in_parentheses_is_executed),
 		cmocka_unit_test(words_of_operators_may_be_aliases),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
