@@ -295,8 +295,10 @@ static int psql(struct cli *cli, struct mst_error *err)
 	struct mst_error ignored;
 	int major, e = errno;
 	if (e == ENOENT && cluster_open(cli->pool, &o.cluster, &c, &ignored) == 0 &&
-	    cluster_find_bin(cli->pool, c, 0, &bin, &major, &ignored) == 0)
-		execv(fs_join(cli->pool, bin, "psql"), argv);
+	    cluster_find_bin(cli->pool, c, 0, &bin, &major, &ignored) == 0) {
+		argv[0] = fs_join(cli->pool, bin, "psql"); /* it looks for its neighbours by this name */
+		execv(argv[0], argv);
+	}
 	errno = e;
 	mst_fail_errno(err, 0, "psql: cannot start");
 	return mst_hint(err, "it is in the package postgresql-client");
