@@ -92,10 +92,12 @@ static bool stops_at(const struct reader *r, const struct walk *w, unsigned stop
 {
 	enum kw k = r->t.kw;
 	unsigned f = kw_flags[k];
-	if (k == KW_LIKE || k == KW_CLONE || k == KW_COPY || k == KW_REPLICA)
+	if (k == KW_LIKE || k == KW_CLONE || k == KW_COPY || k == KW_REPLICA || k == KW_INHERITS)
 		return stop & STOP_LIKE;
 	if (k == KW_AS)
 		return stop & STOP_AS;
+	if (k == KW_TABLE) /* CREATE TABLE x AS TABLE y */
+		return (stop & STOP_WITH) && r->before.kw == KW_AS;
 	if (k == KW_WITH && (stop & STOP_WITH))
 		return with_follows(r);
 	if (!(f & stop))
@@ -194,8 +196,10 @@ static void walk(struct reader *r, uint32_t scope, struct env env, unsigned stop
 					 argument(r, env)) {
 					w.path = NULL;
 					continue;
-				} else if (t->kw == KW_LIKE && inside && (stop & STOP_LIKE) && after_open_or_comma(r)) {
-					rd_next(r); /* CREATE TABLE x (LIKE y) */
+				} else if ((stop & STOP_LIKE) &&
+					   (t->kw == KW_REFERENCES ||
+					    (t->kw == KW_LIKE && inside && after_open_or_comma(r)))) {
+					rd_next(r); /* CREATE TABLE x (LIKE y, a int REFERENCES z) */
 					struct name n;
 					if (name_starts(r)) {
 						name_read(r, &n);

@@ -115,6 +115,16 @@ static bool legacy_function(struct reader *r, struct str fn, uint32_t scope, str
 	return true;
 }
 
+/* @{hint} */
+static void hint(struct reader *r)
+{
+	if (!rd_take_ch(r, '@'))
+		return;
+	while (r->t.kind != T_EOF && !rd_ch(r, '}') && !rd_ch(r, ';'))
+		rd_next(r);
+	rd_take_ch(r, '}');
+}
+
 static void named_item(struct reader *r, uint32_t scope, struct env env)
 {
 	struct name n;
@@ -133,6 +143,7 @@ static void named_item(struct reader *r, uint32_t scope, struct env env)
 	if (r->dialect == SQL_POSTGRES)
 		rd_take_ch(r, '*');
 	ref_table(r, &n, scope, env);
+	hint(r);
 	if (n.template && !n.refs && n.parts > 0)
 		rd_diag(r, SQL_NOTE, n.text.p, "the table's name holds a template: it is kept as written");
 	query_alias(r, scope, n.last);
@@ -281,16 +292,6 @@ static bool join_word(const struct reader *r)
 	default:
 		return false;
 	}
-}
-
-/* @{hint} */
-static void hint(struct reader *r)
-{
-	if (!rd_take_ch(r, '@'))
-		return;
-	while (r->t.kind != T_EOF && !rd_ch(r, '}') && !rd_ch(r, ';'))
-		rd_next(r);
-	rd_take_ch(r, '}');
 }
 
 /* From LEFT, INNER, JOIN ... to behind the joined item; false where a set

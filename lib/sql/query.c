@@ -272,7 +272,7 @@ void query_tail(struct reader *r, uint32_t scope, struct env env, unsigned stop)
 		query_expr(r, scope, env, stop | KF_SELECT | KF_FROM | KF_JOIN | STOP_WITH);
 		if (r->t.kind != T_WORD)
 			return;
-		if (!query_starts(r)) {
+		if (!query_starts(r) && !rd_is(r, KW_TABLE)) {
 			const char *at = r->t.start;
 			if (!scope)
 				scope = scope_new(r, 0);

@@ -355,7 +355,8 @@ void rd_statement(struct reader *r)
 		rest(r, 0);
 		return;
 	default:
-		if (r->dialect == SQL_POSTGRES && (rd_word(r, "RAISE") || rd_word(r, "SECURITY") || rd_word(r, "MOVE")))
+		if (r->dialect == SQL_POSTGRES && (rd_word(r, "RAISE") || rd_word(r, "SECURITY") || rd_word(r, "MOVE") ||
+						   rd_word(r, "IMPORT")))
 			pass(r);
 		else
 			unknown(r);

@@ -32,6 +32,8 @@ static void insert(struct reader *r, uint32_t outer, struct env env)
 	if (rd_take(r, KW_AS) && r->t.kind != T_EOF)
 		rd_next(r);
 	query_group(r, scope, env);
+	if (rd_is(r, KW_TABLE))
+		query_read(r, outer, env);
 	query_tail(r, outer, env, 0);
 	/* ON CONFLICT .. DO UPDATE SET x = (SELECT ..), RETURNING */
 	query_body(r, scope, env);
@@ -170,7 +172,7 @@ static struct made kind(struct reader *r)
 			rd_next(r);
 			return m;
 		default:
-			if (r->t.kw || rd_word(r, "DATABASE") || rd_word(r, "ROLE") || rd_word(r, "USER") ||
+			if (r->t.kw || rd_word(r, "EVENT") || rd_word(r, "DATABASE") || rd_word(r, "ROLE") || rd_word(r, "USER") ||
 			    rd_word(r, "EXTENSION") || rd_word(r, "DOMAIN") || rd_word(r, "CAST"))
 				return m;
 			continue; /* UNLOGGED, FOREIGN, UNIQUE, CONSTRAINT, ACCESS, SEARCH ... */
@@ -179,15 +181,32 @@ static struct made kind(struct reader *r)
 	return m;
 }
 
-/* What stands behind the name of a new table: LIKE, CLONE, COPY, AS query. */
+/* INHERITS (a, b) */
+static void parents(struct reader *r)
+{
+	struct name n;
+	if (!rd_take_ch(r, '('))
+		return;
+	do {
+		if (!name_starts(r))
+			break;
+		name_read(r, &n);
+		ref_table(r, &n, 0, no_env);
+	} while (rd_take_ch(r, ','));
+	rd_take_ch(r, ')');
+}
+
+/* What stands behind the name of a new table: columns, LIKE, CLONE, COPY, AS query. */
 static void table_source(struct reader *r)
 {
 	for (;;) {
-		query_tail(r, 0, no_env, STOP_LIKE);
+		query_tail(r, 0, no_env, STOP_LIKE | KF_CREATE);
 		enum kw k = r->t.kind == T_WORD ? r->t.kw : KW_NONE;
-		if (r->t.kind == T_EOF || rd_ch(r, ';'))
+		if (r->t.kind == T_EOF || rd_ch(r, ';') || k == KW_CREATE)
 			return;
 		rd_next(r);
+		if (k == KW_INHERITS)
+			parents(r);
 		if (k == KW_REPLICA)
 			rd_take_word(r, "OF");
 		if ((k == KW_LIKE || k == KW_CLONE || k == KW_COPY || k == KW_REPLICA) && name_starts(r)) {
@@ -214,19 +233,6 @@ static void create_table(struct reader *r, struct made m)
 		struct name p;
 		name_read(r, &p);
 		ref_table(r, &p, 0, no_env);
-	}
-	if (rd_ch(r, '(')) {
-		struct tok next = rd_peek(r);
-		if (next.kw == KW_LIKE && r->dialect != SQL_BIGQUERY) {
-			rd_next(r);
-			rd_next(r);
-			struct name p;
-			if (name_starts(r)) {
-				name_read(r, &p);
-				ref_table(r, &p, 0, no_env);
-			}
-			query_close(r, 0, no_env);
-		}
 	}
 	table_source(r);
 	if (m.temp)
@@ -408,7 +414,7 @@ void stmt_create(struct reader *r)
 		break;
 	}
 	if (m.what != KW_SCHEMA)
-		while (r->t.kind != T_EOF && !rd_ch(r, ';'))
+		while (r->t.kind != T_EOF && !rd_ch(r, ';') && !rd_is(r, KW_CREATE))
 			rd_next(r);
 }
 
@@ -435,6 +441,10 @@ void stmt_alter(struct reader *r)
 	rd_take(r, KW_ONLY);
 	target(r, &n);
 	query_group(r, 0, no_env);
+	if (!rd_word(r, "RENAME")) {
+		query_expr(r, 0, no_env, STOP_LIKE); /* ADD FOREIGN KEY .. REFERENCES t */
+		return;
+	}
 	/* RENAME TO new: the new name is written too */
 	if (rd_take_word(r, "RENAME") && rd_take(r, KW_TO) && name_starts(r)) {
 		struct name to;
