@@ -148,11 +148,14 @@ static void put_error(struct pool *pool, struct buf *b, const struct node *n)
 	struct mst_error ignored;
 	if (n->error.type != JSON_OBJECT || json_pick(n->error.raw, keys, 5, v, &ignored))
 		return;
+	struct str file = v[1].type == JSON_STRING ? json_str(pool, v[1]) : n->name;
 	buf_char(b, '\n');
-	put_text(b, n->name);
-	buf_z(b, ": ");
-	if (v[1].type == JSON_STRING) {
-		put_text(b, json_str(pool, v[1]));
+	if (!str_eq(file, n->name)) {
+		put_text(b, n->name);
+		buf_z(b, ": ");
+	}
+	if (file.n) {
+		put_text(b, file);
 		if (int_of(v[2]) > 0)
 			buf_printf(b, ":%lld", (long long)int_of(v[2]));
 		if (int_of(v[2]) > 0 && int_of(v[3]) > 0)

@@ -212,7 +212,8 @@ static int on_event(void *arg, const struct run_event *e, struct mst_error *err)
 	r->run = e->run;
 	if (e->kind == RUN_JOB_ENDED && e->state == JOB_FAILED && e->error) {
 		struct mst_error shown = *e->error;
-		mst_wrap(&shown, "%.*s", STR_FMT(e->job->name));
+		if (!str_eqz(e->job->name, shown.file))
+			mst_wrap(&shown, "%.*s", STR_FMT(e->job->name));
 		cli_report(r->cli, &shown);
 	}
 	if (e->kind == RUN_STOPPING)

@@ -376,7 +376,7 @@ SELECT g FROM generate_series(1, 3) g
 	[ "$(json .state)" = '"succeeded"' ]
 	run --separate-stderr mst-ps last --table
 	status 0
-	[ "$(sed -n '/^mart/,/row/p' <<<"$output" | sed -E 's/, [0-9.]+ (us|ms|s)//')" = 'mart.seen  failed
+	[ "$(grep -A1 '^mart.seen  ' <<<"$output" | sed -E 's/, [0-9.]+ (us|ms|s)//')" = 'mart.seen  failed
 └── raw.seen  succeeded, 1 row' ]
 	has_line "mart.seen: $PWD/s/mart/seen.sql:2:8: column \"nope\" does not exist"
 	run --separate-stderr mst-ps last
