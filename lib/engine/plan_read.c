@@ -70,14 +70,21 @@ int plan_flush(struct plan *p, struct mst_error *err)
 		map_prefetch_key(&s->names, s->pending[i].hash);
 	for (unsigned i = 0; i < n; i++) {
 		const struct pending *q = &s->pending[i];
-		bool is_new;
-		uint64_t *v = map_put_hashed(&s->names, q->key, q->hash, &is_new);
+		bool is_new, is_near = q->key.n <= NEAR_NAME;
+		if (is_near && s->near_left < NEAR_NAME) {
+			s->near_left = (size_t)1 << 20;
+			s->near = pool_alloc(p->pool, s->near_left);
+		}
+		struct str key = is_near ? (struct str){ memcpy(s->near, q->key.p, q->key.n), q->key.n } : q->key;
+		uint64_t *v = map_put_hashed(&s->names, key, q->hash, &is_new);
 		if (is_new) {
+			s->near += is_near ? key.n : 0;
+			s->near_left -= is_near ? key.n : 0;
 			if (s->symbol.n > DEP_SYMBOL)
 				return mst_fail(err, MST_LIMIT, "more than %u different names", DEP_SYMBOL);
 			*v = s->symbol.n;
 			uint32_t size = (uint32_t)q->key.n | (match_is_pattern(q->key) ? SYMBOL_PATTERN : 0);
-			*vec_push(p->pool, &s->symbol) = (struct symbol){ q->key.p, size, NONE };
+			*vec_push(p->pool, &s->symbol) = (struct symbol){ key.p, size, NONE };
 		}
 		uint32_t symbol = (uint32_t)*v;
 		if (q->what == TO_DEP) {
@@ -89,7 +96,6 @@ int plan_flush(struct plan *p, struct mst_error *err)
 			if (y->line != NONE)
 				return twice(p, q->key, y->line, q->to, err);
 			y->line = q->to;
-			y->p = q->key.p;
 			s->line.v[q->to].symbol = symbol;
 		}
 	}

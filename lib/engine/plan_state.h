@@ -38,7 +38,7 @@ struct extra {
 };
 
 struct symbol {
-	const char *p; /* in the line that defines it, where there is one */
+	const char *p;
 	uint32_t n;    /* with SYMBOL_PATTERN where it ends in a star */
 	uint32_t line; /* that defines it, or NONE */
 };
@@ -56,6 +56,7 @@ struct pending {
 	uint32_t what;
 };
 #define PENDING 64
+#define NEAR_NAME 64
 
 struct plan_state {
 	VEC(const char *) source;
@@ -65,6 +66,8 @@ struct plan_state {
 	VEC(struct symbol) symbol;
 	VEC(struct written) write;
 	struct map names;
+	char *near; /* short names are kept close together, for they are compared often */
+	size_t near_left;
 	struct pending pending[PENDING];
 	unsigned npending;
 

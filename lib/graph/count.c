@@ -155,26 +155,35 @@ void graph_count_estimate(const struct graph *g, const struct graph_order *o, co
 	uint32_t small[REGISTERS + 1] = { 0 };
 	for (unsigned z = 1; z <= REGISTERS; z++)
 		small[z] = (uint32_t)(REGISTERS * log((double)REGISTERS / z) + 0.5);
+	struct placed p = place(tmp, g, o);
 	struct sketch *sketch = pool_array(tmp, g->n, sizeof *sketch);
+	uint32_t *size = pool_array(tmp, g->n, sizeof *size);
 	for (uint32_t i = g->n; i-- > 0;) {
-		uint32_t u = o->node[i], most = 0, n = g->out_at[u + 1] - g->out_at[u];
-		uint64_t all = 0;
+		uint32_t u = o->node[i], n = p.at[i + 1] - p.at[i];
+		uint64_t all = 0, most = 0;
 		struct sketch s = { { 0 } };
-		for (uint32_t e = g->out_at[u]; e < g->out_at[u + 1]; e++) {
-			uint32_t v = g->out[e], below = count[v] + (!counted || counted[v]);
+		for (uint32_t e = p.at[i]; e < p.at[i + 1]; e++) {
+			uint32_t v = p.to[e], next = p.to[e > AHEAD ? e - AHEAD : 0];
 			const struct sketch *t = &sketch[v];
+			__builtin_prefetch(&sketch[next]);
+			__builtin_prefetch(&size[next]);
 			for (unsigned k = 0; k < REGISTERS; k++)
 				s.r[k] = s.r[k] > t->r[k] ? s.r[k] : t->r[k];
+			/* the top bit says that the node itself counts */
+			uint64_t below = (size[v] & INT32_MAX) + (size[v] >> 31);
 			all += below;
 			if (below > most)
 				most = below;
 		}
 		/* between the largest child with what is below it, and the sum of all */
-		uint64_t size = n < 2 || all == most ? all : sketch_size(&s, small);
-		size = size < most ? most : size > all ? all : size;
-		count[u] = size > g->n ? g->n : (uint32_t)size;
-		if (!counted || counted[u])
+		uint64_t guess = n < 2 || all == most ? all : sketch_size(&s, small);
+		guess = guess < most ? most : guess > all ? all : guess;
+		count[u] = guess > g->n ? g->n : (uint32_t)guess;
+		size[i] = count[u];
+		if (!counted || counted[u]) {
 			sketch_add(&s, u);
-		sketch[u] = s;
+			size[i] |= UINT32_C(1) << 31;
+		}
+		sketch[i] = s;
 	}
 }
