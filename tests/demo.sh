@@ -3,6 +3,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# no pager in the way
+export PSQL_PAGER=cat
 machine=man/examples/machine
 began=$SECONDS
 

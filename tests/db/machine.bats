@@ -4,7 +4,10 @@ load ../cmd/helpers
 
 machine=man/examples/machine
 
-setup_file() { home; }
+setup_file() {
+	home
+	mst-db start 3>&-
+}
 teardown_file() { home_stop; }
 setup() { cd "$ROOT" || return; }
 
