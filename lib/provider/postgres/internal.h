@@ -39,8 +39,8 @@ struct str pg_view_sql(struct pool *, struct str name, bool replace, const struc
 struct str pg_create_sql(struct pool *, const struct pg_names *, const struct warehouse_column *, size_t n);
 struct str pg_copy_sql(struct pool *, const struct pg_names *, const struct warehouse_column *, size_t n);
 
-/* The schema, BEGIN, search_path, the lock of the target. */
-int pg_begin(struct pg *, struct pool *, const struct pg_names *, struct mst_error *);
+/* The schema, BEGIN, search_path, the lock of the target; `drop`: takes a left-over build away. */
+int pg_begin(struct pg *, struct pool *, const struct pg_names *, bool drop, struct mst_error *);
 /* Puts the built relation in the place of the target, inside the transaction.
  * *bytes: the size of the table, -1 for a view. */
 int pg_swap(struct pg *, struct pool *, const struct pg_names *, int64_t *bytes, struct mst_error *);

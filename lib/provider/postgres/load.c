@@ -33,7 +33,7 @@ int pg_load_begin(struct warehouse *w, const struct warehouse_target *t, const s
 	pg->load_pool = pool_new(pg->pool);
 	pg->load = t;
 	pg_names(pg->load_pool, t, &n);
-	if (pg_begin(pg, pg->load_pool, &n, err) || db_exec(pg->db, pg_drop_build_sql(pg->load_pool, &n), err) ||
+	if (pg_begin(pg, pg->load_pool, &n, true, err) ||
 	    /* a declared type is the user's text: one statement, no more */
 	    db_run(pg->db, pg_create_sql(pg->load_pool, &n, cols, k), NULL, 0, NULL, err) ||
 	    db_copy_in(pg->db, pg_copy_sql(pg->load_pool, &n, cols, k), err))

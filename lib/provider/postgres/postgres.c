@@ -1,6 +1,9 @@
 #include "provider/postgres/internal.h"
 
+#include "base/sha256.h"
 #include "model/job.h"
+
+#include <stdlib.h>
 
 int pg_undo(struct pg *pg, struct mst_error *err)
 {
@@ -40,17 +43,27 @@ static int have_schema(struct pg *pg, const struct pg_names *n, struct mst_error
 	return rc;
 }
 
-int pg_begin(struct pg *pg, struct pool *pool, const struct pg_names *n, struct mst_error *err)
+/* Whoever writes the same target waits here until the other one's commit. */
+static int64_t target_key(const struct pg_names *n)
+{
+	POOL_SCRATCH(tmp);
+	char hex[SHA256_HEX];
+	sha256_hex(hex, str_of(pool_printf(tmp, "mst %.*s", STR_FMT(n->full))));
+	hex[15] = 0;
+	return strtoll(hex, NULL, 16);
+}
+
+int pg_begin(struct pg *pg, struct pool *pool, const struct pg_names *n, bool drop, struct mst_error *err)
 {
 	int rc = have_schema(pg, n, err);
-	if (!rc)
-		rc = db_exec(pg->db, pg_begin_sql(pool, n), err);
-	struct str key = str_of(pool_printf(pool, "mst %.*s", STR_FMT(n->full)));
-	/* whoever writes the same target waits here until the other one's commit */
-	if (!rc)
-		rc = db_run(pg->db, STR("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended($1, 0))"),
-			    &key, 1, NULL, err);
-	return rc;
+	if (rc)
+		return rc;
+	struct str begin = pg_begin_sql(pool, n), leftover = pg_drop_build_sql(pool, n);
+	return db_exec(pg->db,
+		       str_of(pool_printf(pool, "%.*s; SELECT pg_catalog.pg_advisory_xact_lock(%lld)%s%.*s", STR_FMT(begin),
+					  (long long)target_key(n), drop ? "; " : "", drop ? (int)leftover.n : 0,
+					  leftover.p)),
+		       err);
 }
 
 static int summary(struct warehouse *w, const struct warehouse_target *t, struct warehouse_result *out,
@@ -63,7 +76,7 @@ static int summary(struct warehouse *w, const struct warehouse_target *t, struct
 	int64_t rows, bytes;
 	pg_names(pool, t, &n);
 	struct str sql = pg_table_as_sql(pool, &n, t->sql, &prefix);
-	if (pg_begin(pg, pool, &n, err) || db_exec(pg->db, pg_drop_build_sql(pool, &n), err))
+	if (pg_begin(pg, pool, &n, true, err))
 		return pg_undo(pg, err);
 	if (db_run(pg->db, sql, NULL, 0, &rows, err)) {
 		if (strcmp(err->sqlstate, "42601") == 0)
@@ -107,7 +120,7 @@ static int view(struct warehouse *w, const struct warehouse_target *t, struct wa
 	if (rc)
 		return rc;
 	pg_names(pool, t, &n);
-	if (pg_begin(pg, pool, &n, err) || look(pg, &n, &relkind, err))
+	if (pg_begin(pg, pool, &n, false, err) || look(pg, &n, &relkind, err))
 		return pg_undo(pg, err);
 	bool beside = relkind != 0;
 	if (relkind == 'v') {
@@ -139,7 +152,7 @@ static int script(struct warehouse *w, const struct warehouse_target *t, struct 
 	POOL_SCRATCH(pool);
 	struct pg_names n;
 	pg_names(pool, t, &n);
-	if (pg_begin(pg, pool, &n, err))
+	if (pg_begin(pg, pool, &n, false, err))
 		return pg_undo(pg, err);
 	if (db_exec(pg->db, t->sql, err)) {
 		pg_place(pg, t, t->sql, 0, err);

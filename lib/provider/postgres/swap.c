@@ -39,9 +39,16 @@ static int exec_patiently(struct pg *pg, struct pool *pool, struct str sql, stru
 	}
 }
 
+/* The last column: nothing depends on the old relation and nothing of it must be kept. */
 static const char relation_sql[] =
 	"SELECT c.oid, c.relkind,"
-	"       CASE WHEN b.relkind = 'r' THEN pg_catalog.pg_table_size(b.oid) ELSE -1 END"
+	"       CASE WHEN b.relkind = 'r' THEN pg_catalog.pg_table_size(b.oid) ELSE -1 END,"
+	"       c.relkind = 'r' AND c.relacl IS NULL AND c.relowner = b.relowner"
+	"       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d"
+	"         WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = c.oid"
+	"           AND d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass)"
+	"       AND NOT EXISTS (SELECT FROM pg_catalog.pg_description s"
+	"         WHERE s.objoid = c.oid AND s.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass)"
 	"  FROM pg_catalog.pg_namespace n"
 	"  LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = $2"
 	"  LEFT JOIN pg_catalog.pg_class b ON b.relnamespace = n.oid AND b.relname = $3"
@@ -159,6 +166,12 @@ static int replace(struct pg *pg, struct pool *pool, const struct pg_names *n, c
 	return rc;
 }
 
+static int locked(const struct pg_names *n, struct mst_error *err)
+{
+	mst_fail(err, MST_CONFLICT, "%.*s has been locked by somebody else for too long", STR_FMT(n->full));
+	return mst_hint(err, "pg_locks and pg_stat_activity of the warehouse say by whom");
+}
+
 static int lock_all(struct pg *pg, struct pool *pool, const struct pg_names *n, const struct db_result *deps,
 		    char relkind, struct mst_error *err)
 {
@@ -174,11 +187,7 @@ static int lock_all(struct pg *pg, struct pool *pool, const struct pg_names *n, 
 		return db_exec(pg->db, STR("SAVEPOINT mst_swap"), err);
 	buf_z(&b, " IN ACCESS EXCLUSIVE MODE");
 	int rc = exec_patiently(pg, pool, buf_view(&b), err);
-	if (rc && is_state(err, "55P03")) {
-		mst_fail(err, MST_CONFLICT, "%.*s has been locked by somebody else for too long", STR_FMT(n->full));
-		mst_hint(err, "pg_locks and pg_stat_activity of the warehouse say by whom");
-	}
-	return rc;
+	return rc && is_state(err, "55P03") ? locked(n, err) : rc;
 }
 
 static int find_stuck(const struct pg_names *n, const struct db_result *deps, struct mst_error *err)
@@ -191,6 +200,24 @@ static int find_stuck(const struct pg_names *n, const struct db_result *deps, st
 			return mst_hint(err, "the table is as it was; drop that object, or name another target");
 		}
 	return 0;
+}
+
+/* The usual case in one trip: a table that nothing hangs on.  1 where something does after all. */
+static int replace_plain(struct pg *pg, struct pool *pool, const struct pg_names *n, struct mst_error *err)
+{
+	struct mst_error why;
+	struct str sql = str_of(pool_printf(pool, "DROP TABLE %.*s; ALTER TABLE %.*s RENAME TO %.*s", STR_FMT(n->full),
+					    STR_FMT(n->build), STR_FMT(n->table)));
+	int rc = exec_patiently(pg, pool, sql, &why);
+	if (!rc)
+		return 0;
+	/* a view was made just now (2BP01), or the table was taken away or became a view */
+	if (is_state(&why, "2BP01") || is_state(&why, "42P01") || is_state(&why, "42809")) {
+		rc = back(pg, err);
+		return rc ? rc : 1;
+	}
+	*err = why;
+	return is_state(err, "55P03") ? locked(n, err) : rc;
 }
 
 int pg_swap(struct pg *pg, struct pool *pool, const struct pg_names *n, int64_t *bytes, struct mst_error *err)
@@ -207,6 +234,12 @@ int pg_swap(struct pg *pg, struct pool *pool, const struct pg_names *n, int64_t 
 				       str_of(pool_printf(pool, "ALTER TABLE %.*s RENAME TO %.*s", STR_FMT(n->build),
 							  STR_FMT(n->table))),
 				       err);
+		if (tries == 1 && db_bool(rel, 0, 3)) {
+			rc = replace_plain(pg, pool, n, err);
+			if (rc <= 0)
+				return rc;
+			continue;
+		}
 		struct str oid = db_text(rel, 0, 0);
 		char relkind = db_text(rel, 0, 1).p[0];
 		if (!drop_word(relkind))
