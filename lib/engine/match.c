@@ -10,6 +10,7 @@ struct match {
 	const struct str *name;
 	uint32_t n;
 	bool indexed, sorted;
+	struct buf joined; /* a name that is being asked for */
 	struct map full;  /* name -> number */
 	struct map table; /* d.t -> first number of an X.d.t; MANY | second << 32 where there are more */
 	struct map last;  /* t -> the same of every name with a dot */
@@ -29,6 +30,7 @@ struct match *match_new(struct pool *pool, const struct str *name, uint32_t n)
 	m->pool = pool;
 	m->name = name;
 	m->n = n;
+	buf_init(&m->joined, pool);
 	return m;
 }
 
@@ -101,30 +103,48 @@ static struct str prefix_of(struct str s)
 	return (struct str){ s.p, s.n - (s.p[s.n - 1] == '*' ? 1 : 2) };
 }
 
-static void note(struct map *map, struct str key, uint32_t i)
+static void note(struct map *map, struct str key, uint32_t hash, uint32_t i)
 {
 	bool is_new;
-	uint64_t *v = map_put(map, key, &is_new);
+	uint64_t *v = map_put_hashed(map, key, hash, &is_new);
 	if (is_new)
 		*v = i;
 	else if (!(*v & MANY))
 		*v |= MANY | (uint64_t)i << 32;
 }
 
+#define AHEAD 16
+
+/* Some names at a time, so that the three tables are asked for before they are wanted. */
 static void index_names(struct match *m)
 {
+	struct {
+		struct str last, table;
+		uint32_t full_hash, last_hash, table_hash;
+	} next[AHEAD];
 	m->indexed = true;
 	map_init(&m->full, m->pool, m->n);
 	map_init(&m->table, m->pool, 0);
-	map_init(&m->last, m->pool, m->n);
-	for (uint32_t i = 0; i < m->n; i++) {
-		ptrdiff_t at[2];
-		dots(m->name[i], at);
-		*map_put(&m->full, m->name[i], NULL) = i;
-		if (at[0] >= 0)
-			note(&m->last, from(m->name[i], at[0]), i);
-		if (at[1] >= 0)
-			note(&m->table, from(m->name[i], at[1]), i);
+	map_init(&m->last, m->pool, 0);
+	for (uint32_t i = 0; i < m->n; i += AHEAD) {
+		uint32_t n = m->n - i < AHEAD ? m->n - i : AHEAD;
+		for (uint32_t k = 0; k < n; k++) {
+			ptrdiff_t at[2];
+			struct str name = m->name[i + k];
+			dots(name, at);
+			next[k].last = at[0] < 0 ? (struct str){ NULL, 0 } : from(name, at[0]);
+			next[k].table = at[1] < 0 ? (struct str){ NULL, 0 } : from(name, at[1]);
+			map_prefetch(&m->full, next[k].full_hash = map_hash(&m->full, name));
+			map_prefetch(&m->last, next[k].last_hash = map_hash(&m->last, next[k].last));
+			map_prefetch(&m->table, next[k].table_hash = map_hash(&m->table, next[k].table));
+		}
+		for (uint32_t k = 0; k < n; k++) {
+			*map_put_hashed(&m->full, m->name[i + k], next[k].full_hash, NULL) = i + k;
+			if (next[k].last.p)
+				note(&m->last, next[k].last, next[k].last_hash, i + k);
+			if (next[k].table.p)
+				note(&m->table, next[k].table, next[k].table_hash, i + k);
+		}
 	}
 }
 
@@ -174,8 +194,9 @@ static void take_prefix(struct match *m, struct pool *pool, unsigned which, stru
 		*vec_push(pool, out) = r->v[lo];
 }
 
-static struct str join(struct buf *b, struct str head, struct str tail)
+static struct str join(struct match *m, struct str head, struct str tail)
 {
+	struct buf *b = &m->joined;
 	buf_reset(b);
 	if (head.n) {
 		buf_str(b, head);
@@ -187,15 +208,12 @@ static struct str join(struct buf *b, struct str head, struct str tail)
 
 static void find_pattern(struct match *m, struct pool *pool, struct str reader, struct str wanted, match_list *out)
 {
-	POOL_SCRATCH(tmp);
-	struct buf b;
-	buf_init(&b, tmp);
 	ptrdiff_t at[2], own[2];
 	struct str prefix = prefix_of(wanted);
 	unsigned n = dots(wanted, at), reader_dots = dots(reader, own);
 	if (n == 0) {
 		take_prefix(m, pool, reader_dots > FULL ? FULL : reader_dots,
-			    join(&b, upto(reader, own[0]), prefix), out);
+			    join(m, upto(reader, own[0]), prefix), out);
 		return;
 	}
 	if (n >= 2) {
@@ -206,7 +224,7 @@ static void find_pattern(struct match *m, struct pool *pool, struct str reader, 
 	take_prefix(m, pool, PAIR, prefix, out);
 	size_t before = out->n;
 	if (reader_dots >= 2)
-		take_prefix(m, pool, FULL, join(&b, upto(reader, own[1]), prefix), out);
+		take_prefix(m, pool, FULL, join(m, upto(reader, own[1]), prefix), out);
 	if (out->n == before)
 		take_prefix(m, pool, TAIL, prefix, out);
 }
@@ -229,9 +247,6 @@ static enum match_found one(struct pool *pool, const uint64_t *v, match_list *ou
 static enum match_found find_short(struct match *m, struct pool *pool, struct str reader, struct str wanted,
 				   match_list *out, uint32_t two[2])
 {
-	POOL_SCRATCH(tmp);
-	struct buf b;
-	buf_init(&b, tmp);
 	ptrdiff_t at[2], own[2];
 	unsigned n = dots(wanted, at);
 	dots(reader, own);
@@ -239,16 +254,16 @@ static enum match_found find_short(struct match *m, struct pool *pool, struct st
 	if (n >= 2)
 		return one(pool, map_get(&m->full, from(wanted, at[1])), out, two);
 	if (n == 1) {
-		v = own[1] >= 0 ? map_get(&m->full, join(&b, upto(reader, own[1]), wanted)) : NULL;
+		v = own[1] >= 0 ? map_get(&m->full, join(m, upto(reader, own[1]), wanted)) : NULL;
 		return one(pool, v ? v : map_get(&m->table, wanted), out, two);
 	}
 	if (own[0] >= 0) {
-		v = map_get(&m->full, join(&b, upto(reader, own[0]), wanted));
+		v = map_get(&m->full, join(m, upto(reader, own[0]), wanted));
 		struct str dataset = upto(from(reader, own[1]), own[0] - own[1] - 1);
 		if (!v && own[1] >= 0)
-			v = map_get(&m->full, join(&b, dataset, wanted));
+			v = map_get(&m->full, join(m, dataset, wanted));
 		if (!v)
-			v = map_get(&m->table, join(&b, dataset, wanted));
+			v = map_get(&m->table, join(m, dataset, wanted));
 		if (v)
 			return one(pool, v, out, two);
 	}

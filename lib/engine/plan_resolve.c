@@ -162,16 +162,47 @@ static int too_many(struct mst_error *err)
 	return mst_hint(err, "patterns like 'd.*' that many tables read multiply edges; name the tables");
 }
 
+/* What a name means hangs on the dataset of its reader alone, as long as no line is a
+ * mere writer: the last answer for each name is kept. */
+struct memo {
+	struct map dataset;   /* of readers -> number from 1 */
+	uint32_t of_line, current;
+	uint32_t *asked;      /* by symbol: dataset that asked last, 0 for none */
+	uint32_t *answer;     /* node, or NONE where it is external */
+};
+
+static uint32_t dataset_of(struct plan *p, struct memo *m, uint32_t line)
+{
+	if (m->of_line != line) {
+		struct str name = plan_symbol_name(p->state, p->state->line.v[line].symbol);
+		struct str dataset = { name.p, name.n - match_tail(name, 1).n };
+		uint64_t *number = map_put(&m->dataset, dataset, NULL);
+		if (!*number)
+			*number = m->dataset.n;
+		m->of_line = line;
+		m->current = (uint32_t)*number;
+	}
+	return m->current;
+}
+
 /* A name that no line has as it stands. */
-static int resolve_other(struct plan *p, struct pool *tmp, uint32_t line, uint32_t *dep, edge_list *edges,
-			 match_list *found, struct mst_error *err)
+static int resolve_other(struct plan *p, struct pool *tmp, struct memo *m, uint32_t line, uint32_t *dep,
+			 edge_list *edges, match_list *found, struct mst_error *err)
 {
 	struct plan_state *s = p->state;
-	struct str name = plan_symbol_name(s, *dep & DEP_SYMBOL), two[2];
-	found->n = 0;
+	uint32_t symbol = *dep & DEP_SYMBOL, own = s->symbol.v[symbol].line, to = s->node_of[line];
+	struct str name = plan_symbol_name(s, symbol), two[2];
+	bool pattern = s->symbol.v[symbol].n & SYMBOL_PATTERN, kept = !pattern && !s->match_written;
 	enum match_found what = MATCH_NONE;
-	uint32_t own = s->symbol.v[*dep & DEP_SYMBOL].line;
-	if (!(*dep & DEP_PLAIN) || !match_is_pattern(name)) {
+	found->n = 0;
+	if (kept && m->asked[symbol] == dataset_of(p, m, line)) {
+		if (m->answer[symbol] == NONE)
+			*dep |= DEP_EXTERNAL;
+		else
+			*vec_push(tmp, edges) = (struct graph_edge){ m->answer[symbol], to };
+		return 0;
+	}
+	if (!pattern || !(*dep & DEP_PLAIN)) {
 		what = plan_lookup(p, tmp, line, name, found, two);
 	} else if (own != NONE) {
 		what = MATCH_FOUND;
@@ -187,7 +218,11 @@ static int resolve_other(struct plan *p, struct pool *tmp, uint32_t line, uint32
 	if (edges->n + found->n > PLAN_EDGES_MAX)
 		return too_many(err);
 	for (size_t i = 0; i < found->n; i++)
-		*vec_push(tmp, edges) = (struct graph_edge){ s->node_of[found->v[i]], s->node_of[line] };
+		*vec_push(tmp, edges) = (struct graph_edge){ s->node_of[found->v[i]], to };
+	if (kept && what != MATCH_AMBIGUOUS) {
+		m->asked[symbol] = m->current;
+		m->answer[symbol] = what == MATCH_FOUND ? s->node_of[found->v[0]] : NONE;
+	}
 	return 0;
 }
 
@@ -202,6 +237,10 @@ int plan_resolve(struct plan *p, struct mst_error *err)
 	POOL_SCRATCH(tmp);
 	edge_list edges = { 0 };
 	match_list found = { 0 };
+	struct memo memo = { .of_line = NONE };
+	map_init(&memo.dataset, tmp, 0);
+	memo.asked = pool_zalloc(tmp, s->symbol.n * sizeof *memo.asked);
+	memo.answer = pool_array(tmp, s->symbol.n, sizeof *memo.answer);
 	uint32_t *node = pool_array(tmp, s->symbol.n, sizeof *node);
 	for (uint32_t i = 0; i < s->symbol.n; i++) {
 		const struct symbol *y = &s->symbol.v[i];
@@ -213,7 +252,7 @@ int plan_resolve(struct plan *p, struct mst_error *err)
 			uint32_t from = node[s->dep.v[d] & DEP_SYMBOL];
 			if (from != NONE)
 				*vec_push(tmp, &edges) = (struct graph_edge){ from, to };
-			else if ((rc = resolve_other(p, tmp, line, &s->dep.v[d], &edges, &found, err)))
+			else if ((rc = resolve_other(p, tmp, &memo, line, &s->dep.v[d], &edges, &found, err)))
 				return rc;
 			if (edges.n > PLAN_EDGES_MAX)
 				return too_many(err);

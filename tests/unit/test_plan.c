@@ -123,6 +123,11 @@ static void names_match_with_and_without_project(void **state)
 	assert_string_equal(order("p.d.t; e.x: d.t"), "p.d.t 0/1; e.x 1/0 [p.d.t]");
 	assert_string_equal(order("p.d.t; q.d.t; p.e.x: d.t; q.e.x: d.t"),
 			    "p.d.t 0/1; q.d.t 0/1; p.e.x 1/0 [p.d.t]; q.e.x 1/0 [q.d.t]");
+	/* the same name again, from here, from elsewhere, and one that nobody gives */
+	assert_string_equal(order("p.d.t; q.d.t; p.a.x: d.t z.z; p.a.y: d.t z.z; q.a.x: d.t; p.a.z: d.t"),
+			    "p.d.t 0/3; q.d.t 0/1; p.a.x 1/0 [p.d.t]; p.a.y 1/0 [p.d.t]; p.a.z 1/0 [p.d.t]; "
+			    "q.a.x 1/0 [q.d.t]");
+	assert_int_equal(plan->external, 1);
 	assert_string_equal(order("p.d.t; q.e.x: r.d.t"), "p.d.t 0/0; q.e.x 0/0");
 	assert_string_equal(order("p.d.t; d.t; e.x: d.t"), "d.t 0/1; p.d.t 0/0; e.x 1/0 [d.t]");
 	assert_string_equal(order("p.d.t; q.d.t; e.x: d.t"),
