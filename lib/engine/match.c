@@ -9,8 +9,9 @@ struct match {
 	struct pool *pool;
 	const struct str *name;
 	uint32_t n;
-	bool indexed, sorted;
+	bool sorted;
 	struct buf joined; /* a name that is being asked for */
+	/* each made when first asked; its pool is NULL before */
 	struct map full;  /* name -> number */
 	struct map table; /* d.t -> first number of an X.d.t; MANY | second << 32 where there are more */
 	struct map last;  /* t -> the same of every name with a dot */
@@ -115,37 +116,53 @@ static void note(struct map *map, struct str key, uint32_t hash, uint32_t i)
 
 #define AHEAD 16
 
-/* Some names at a time, so that the three tables are asked for before they are wanted. */
-static void index_names(struct match *m)
+/* What a table is keyed by: the whole name, or what stands behind its last dot but one, or its
+ * last; .p is NULL for a name that has no such part. */
+static struct str key_of(struct str name, unsigned parts)
 {
-	struct {
-		struct str last, table;
-		uint32_t full_hash, last_hash, table_hash;
-	} next[AHEAD];
-	m->indexed = true;
-	map_init(&m->full, m->pool, m->n);
-	map_init(&m->table, m->pool, 0);
-	map_init(&m->last, m->pool, 0);
+	ptrdiff_t at[2] = { -1, -1 };
+	if (!parts)
+		return name;
+	dots(name, at);
+	return at[parts - 1] < 0 ? (struct str){ NULL, 0 } : from(name, at[parts - 1]);
+}
+
+/* Made when it is first asked, some names at a time, so that memory is asked for before it
+ * is wanted. */
+static const uint64_t *ask(struct match *m, struct map *map, unsigned parts, struct str key)
+{
+	if (map->pool)
+		return map_get(map, key);
+	struct str next[AHEAD];
+	uint32_t hash[AHEAD];
+	map_init(map, m->pool, parts ? 0 : m->n);
 	for (uint32_t i = 0; i < m->n; i += AHEAD) {
 		uint32_t n = m->n - i < AHEAD ? m->n - i : AHEAD;
 		for (uint32_t k = 0; k < n; k++) {
-			ptrdiff_t at[2];
-			struct str name = m->name[i + k];
-			dots(name, at);
-			next[k].last = at[0] < 0 ? (struct str){ NULL, 0 } : from(name, at[0]);
-			next[k].table = at[1] < 0 ? (struct str){ NULL, 0 } : from(name, at[1]);
-			map_prefetch(&m->full, next[k].full_hash = map_hash(&m->full, name));
-			map_prefetch(&m->last, next[k].last_hash = map_hash(&m->last, next[k].last));
-			map_prefetch(&m->table, next[k].table_hash = map_hash(&m->table, next[k].table));
+			next[k] = key_of(m->name[i + k], parts);
+			hash[k] = next[k].p ? map_hash(map, next[k]) : 0;
+			map_prefetch(map, hash[k]);
 		}
-		for (uint32_t k = 0; k < n; k++) {
-			*map_put_hashed(&m->full, m->name[i + k], next[k].full_hash, NULL) = i + k;
-			if (next[k].last.p)
-				note(&m->last, next[k].last, next[k].last_hash, i + k);
-			if (next[k].table.p)
-				note(&m->table, next[k].table, next[k].table_hash, i + k);
-		}
+		for (uint32_t k = 0; k < n; k++)
+			if (next[k].p)
+				note(map, next[k], hash[k], i + k);
 	}
+	return map_get(map, key);
+}
+
+static const uint64_t *ask_full(struct match *m, struct str name)
+{
+	return ask(m, &m->full, 0, name);
+}
+
+static const uint64_t *ask_table(struct match *m, struct str name)
+{
+	return ask(m, &m->table, 2, name);
+}
+
+static const uint64_t *ask_last(struct match *m, struct str name)
+{
+	return ask(m, &m->last, 1, name);
 }
 
 static void index_runs(struct match *m)
@@ -252,22 +269,22 @@ static enum match_found find_short(struct match *m, struct pool *pool, struct st
 	dots(reader, own);
 	const uint64_t *v;
 	if (n >= 2)
-		return one(pool, map_get(&m->full, from(wanted, at[1])), out, two);
+		return one(pool, ask_full(m, from(wanted, at[1])), out, two);
 	if (n == 1) {
-		v = own[1] >= 0 ? map_get(&m->full, join(m, upto(reader, own[1]), wanted)) : NULL;
-		return one(pool, v ? v : map_get(&m->table, wanted), out, two);
+		v = own[1] >= 0 ? ask_full(m, join(m, upto(reader, own[1]), wanted)) : NULL;
+		return one(pool, v ? v : ask_table(m, wanted), out, two);
 	}
 	if (own[0] >= 0) {
-		v = map_get(&m->full, join(m, upto(reader, own[0]), wanted));
+		v = ask_full(m, join(m, upto(reader, own[0]), wanted));
 		struct str dataset = upto(from(reader, own[1]), own[0] - own[1] - 1);
 		if (!v && own[1] >= 0)
-			v = map_get(&m->full, join(m, dataset, wanted));
+			v = ask_full(m, join(m, dataset, wanted));
 		if (!v)
-			v = map_get(&m->table, join(m, dataset, wanted));
+			v = ask_table(m, join(m, dataset, wanted));
 		if (v)
 			return one(pool, v, out, two);
 	}
-	return one(pool, map_get(&m->last, wanted), out, two);
+	return one(pool, ask_last(m, wanted), out, two);
 }
 
 enum match_found match_find(struct match *m, struct pool *pool, struct str reader, struct str wanted, match_list *out,
@@ -275,13 +292,11 @@ enum match_found match_find(struct match *m, struct pool *pool, struct str reade
 {
 	if (!m->n)
 		return MATCH_NONE;
-	if (!m->indexed)
-		index_names(m);
 	if (match_is_pattern(wanted)) {
 		size_t before = out->n;
 		find_pattern(m, pool, reader, wanted, out);
 		return out->n > before ? MATCH_FOUND : MATCH_NONE;
 	}
-	const uint64_t *v = map_get(&m->full, wanted);
+	const uint64_t *v = ask_full(m, wanted);
 	return v ? one(pool, v, out, two) : find_short(m, pool, reader, wanted, out, two);
 }
