@@ -100,6 +100,8 @@ static bool stops_at(const struct reader *r, const struct walk *w, unsigned stop
 		return (stop & STOP_WITH) && r->before.kw == KW_AS;
 	if (k == KW_WITH && (stop & STOP_WITH))
 		return with_follows(r);
+	if (r->plpgsql && (k == KW_LOOP || (k == KW_THEN && w->cases == 0)))
+		return true; /* FOR r IN SELECT .. LOOP, IF x FROM t THEN */
 	if (!(f & stop))
 		return false;
 	if (f & (KF_THEN | KF_DO))

@@ -38,6 +38,8 @@ bool query_enter(struct reader *r)
 static bool can_be_alias(const struct reader *r)
 {
 	const struct tok *t = &r->t;
+	if (t->branch)
+		return false;
 	if (t->kind == T_QUOTED)
 		return true;
 	if (t->kind != T_WORD || (kw_flags[t->kw] & KF_NOALIAS))
@@ -173,17 +175,13 @@ static void paren_item(struct reader *r, uint32_t scope, struct env env)
 	uint32_t outer = scope ? r->scopes.v[scope].parent : 0;
 	rd_next(r);
 	struct tok next = rd_peek(r);
-	if (!query_enter(r)) {
-		rd_take_ch(r, ')');
-		return;
-	}
 	if (r->t.kind == T_TEMPLATE && next.kind == T_PUNCT && next.ch == ')') {
 		if (!template_refs(r, (struct str){ r->t.start, (size_t)(r->t.end - r->t.start) }, NULL))
 			rd_diag(r, SQL_NOTE, r->t.start, "a template stands for a query: what it reads cannot be known");
 		rd_next(r);
 	} else if (query_starts(r) || rd_is(r, KW_VALUES) || (rd_is(r, KW_TABLE) && !tok_opens(&next))) {
 		query_read(r, outer, env);
-	} else {
+	} else if (query_enter(r)) {
 		uint32_t floor = r->scopes.v[scope].floor;
 		r->scopes.v[scope].floor = r->scopes.v[scope].n;
 		query_from(r, scope, env);
@@ -191,12 +189,12 @@ static void paren_item(struct reader *r, uint32_t scope, struct env env)
 		/* ((SELECT ..) UNION ALL (SELECT ..)): the item was a query */
 		if (!rd_ch(r, ')'))
 			query_more(r, outer, env);
+		r->depth--;
 	}
-	r->depth--;
 	query_close(r, scope, env);
 }
 
-void query_item(struct reader *r, uint32_t scope, struct env env)
+static void one_item(struct reader *r, uint32_t scope, struct env env)
 {
 	while (rd_is(r, KW_LATERAL) || rd_is(r, KW_EACH) || (rd_is(r, KW_ONLY) && r->dialect == SQL_POSTGRES)) {
 		bool each = rd_is(r, KW_EACH);
@@ -251,6 +249,14 @@ void query_item(struct reader *r, uint32_t scope, struct env env)
 	}
 	if (name_starts(r))
 		named_item(r, scope, env);
+}
+
+void query_item(struct reader *r, uint32_t scope, struct env env)
+{
+	one_item(r, scope, env);
+	/* FROM {% if .. %} a {% else %} b {% endif %} */
+	while (r->t.branch && (name_starts(r) || rd_ch(r, '(')))
+		one_item(r, scope, env);
 }
 
 /* UNION [ALL] and the words behind it, up to the next query. */

@@ -29,6 +29,7 @@ enum tok_bad { BAD_NONE, BAD_STRING, BAD_NAME, BAD_COMMENT };
 struct tok {
 	const char *start, *end;
 	uint8_t kind, kw, ch, bad;
+	bool branch; /* {% else %} or {% elif %} stands before it (set by the reader) */
 };
 
 struct lex {

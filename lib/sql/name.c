@@ -382,9 +382,11 @@ static void finish(struct reader *r, const char *start, const char *stop, struct
 		out->canon = out->text;
 	else
 		out->canon = (struct str){ pool_memdup(r->pool, canon.p, canon.n), canon.n };
-	if (out->parts == 1 && out->template && out->first.n > 4) {
-		struct str last;
-		if (template_refs(r, out->first, &last)) {
+	if (out->parts == 1 && out->template && out->text.n > 4) {
+		struct str last, inner = out->text;
+		if (*inner.p == '`' || *inner.p == '"' || *inner.p == '[')
+			inner = (struct str){ inner.p + 1, inner.n - 2 };
+		if (template_refs(r, inner, &last)) {
 			out->refs = true;
 			out->last = last;
 		}

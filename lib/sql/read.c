@@ -49,19 +49,38 @@ static void complain(struct reader *r)
 	}
 }
 
+/* {% else %} and its like. */
+static bool is_branch(struct tok t)
+{
+	const char *p = t.start + 2;
+	while (p < t.end && (*p == '-' || *p == '+' || *p == ' '))
+		p++;
+	return t.end - p > 4 && memcmp(p, "el", 2) == 0;
+}
+
+/* The rare tokens: templates, and what is broken.  False: the next one counts. */
+static bool next_special(struct reader *r, bool *branch)
+{
+	if (r->t.bad || r->lx.comment_bad)
+		complain(r);
+	if (r->t.kind != T_BLOCK && r->t.kind != T_TEMPLATE)
+		return true;
+	template_refs(r, (struct str){ r->t.start, (size_t)(r->t.end - r->t.start) }, NULL);
+	if (r->t.kind == T_TEMPLATE)
+		return true;
+	*branch |= is_branch(r->t);
+	return false;
+}
+
 void rd_next(struct reader *r)
 {
+	bool branch = false;
 	r->before = r->t;
-	for (;;) {
+	do
 		lex_next(&r->lx, &r->t);
-		if (r->t.bad || r->lx.comment_bad)
-			complain(r);
-		if (r->t.kind != T_BLOCK && r->t.kind != T_TEMPLATE)
-			return;
-		template_refs(r, (struct str){ r->t.start, (size_t)(r->t.end - r->t.start) }, NULL);
-		if (r->t.kind == T_TEMPLATE)
-			return;
-	}
+	while ((r->t.kind == T_BLOCK || r->t.kind == T_TEMPLATE || r->t.bad || r->lx.comment_bad) &&
+	       !next_special(r, &branch));
+	r->t.branch = branch;
 }
 
 struct tok rd_peek(const struct reader *r)

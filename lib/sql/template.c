@@ -107,7 +107,8 @@ unsigned template_refs(struct reader *r, struct str tpl, struct str *last)
 		if (!e)
 			continue;
 		c.at = (struct str){ w, (size_t)(e - w) };
-		if (c.n == 0 || (c.other && c.n < (source ? 2u : 1u)) || (source && c.n < 2)) {
+		bool blank = c.n == 0 || c.arg[c.n - 1].n == 0;
+		if (blank || (c.other && c.n < (source ? 2u : 1u)) || (source && c.n < 2)) {
 			if (fresh)
 				rd_diag(r, SQL_WARNING, w, "the argument of %s() is no literal: the table cannot be known",
 					source ? "source" : "ref");
