@@ -39,7 +39,7 @@ static const char *closing(struct lex *l, int which, const char *p)
 		const char *f = memmem(p, (size_t)(l->end - p), marks[which], 2);
 		l->closed[which] = f ? f : l->end;
 	}
-	return l->closed[which] == l->end ? NULL : l->closed[which] + 2;
+	return l->end - l->closed[which] < 2 ? NULL : l->closed[which] + 2;
 }
 
 /* The end of {{ }} or {% %} in whose strings the closing mark may stand. */
