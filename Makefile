@@ -31,7 +31,9 @@ LIVE_ROOMS := $(foreach r,$(ROOMS),$(if $(call room_src,$(r)),$(r)))
 ARCHIVES := $(LIVE_ROOMS:%=$(B)/lib/lib%.a)
 
 CMDS := $(patsubst bin/%.c,%,$(sort $(wildcard bin/*.c)))
-CHILDREN := $(patsubst bin/libexec/%.c,%,$(sort $(wildcard bin/libexec/*.c)))
+# a child whose library is not here is left out: the command that wants it says so
+CHILDREN := $(foreach c,$(patsubst bin/libexec/%.c,%,$(sort $(wildcard bin/libexec/*.c))),$(if \
+	$(shell $(CC) -E -Ilib bin/libexec/$(c).c >/dev/null 2>&1 && echo y),$(c),$(info note: $(c) is left out, for want of its library)))
 UNIT := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 

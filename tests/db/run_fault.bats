@@ -141,7 +141,7 @@ demo.below blocked' ]
 	until_says 1 sleepers
 	run --separate-stderr mst-run <<<'{"type":"job","name":"demo.two","sql":"SELECT 2 AS n"}'
 	status 0
-	! kill -0 $first 2>/dev/null
+	run ! kill -0 "$first"
 	wait $first
 	[ "$(wh 'SELECT n FROM demo.two')" = 2 ]
 }

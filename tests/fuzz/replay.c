@@ -51,6 +51,7 @@ static int visit(const char *dir, int varied)
 		FILE *f;
 
 		snprintf(path, sizeof path, "%s/%s", dir, list[i]->d_name);
+		free(list[i]);
 		if (stat(path, &st) || !S_ISREG(st.st_mode) || !(f = fopen(path, "rb")))
 			continue;
 		size = fread(input, 1, sizeof input, f);
@@ -63,6 +64,8 @@ static int visit(const char *dir, int varied)
 			LLVMFuzzerTestOneInput(input, size);
 		inputs++;
 	}
+	if (n >= 0)
+		free(list);
 	return inputs;
 }
 
