@@ -78,8 +78,10 @@ int plan_flush(struct plan *p, struct mst_error *err)
 		struct str key = is_near ? (struct str){ memcpy(s->near, q->key.p, q->key.n), q->key.n } : q->key;
 		uint64_t *v = map_put_hashed(&s->names, key, q->hash, &is_new);
 		if (is_new) {
-			s->near += is_near ? key.n : 0;
-			s->near_left -= is_near ? key.n : 0;
+			if (is_near) {
+				s->near += key.n;
+				s->near_left -= key.n;
+			}
 			if (s->symbol.n > DEP_SYMBOL)
 				return mst_fail(err, MST_LIMIT, "more than %u different names", DEP_SYMBOL);
 			*v = s->symbol.n;
