@@ -18,13 +18,13 @@ for ((i = 0; i < n; i++)); do
 	echo "{\"type\":\"job\",\"name\":\"bench.t$i\",\"sql\":\"SELECT 1 AS x\"}"
 	echo "BEGIN; CREATE TABLE bench.b${i}_new AS SELECT 1 AS x; DROP TABLE IF EXISTS bench.b$i;" \
 		"ALTER TABLE bench.b${i}_new RENAME TO b$i; COMMIT;" >&3
-done >jobs 3>sql
-awk '{ if (NR > 1) sub(/"sql"/, "\"after\":[\"bench.t" (NR - 2) "\"],\"sql\""); print }' jobs >chain
+done >jobs.jsonl 3>bare.sql
+awk '{ if (NR > 1) sub(/"sql"/, "\"after\":[\"bench.t" (NR - 2) "\"],\"sql\""); print }' jobs.jsonl >chain
 wh -c 'CREATE SCHEMA bench'
-mst-run <jobs >/dev/null
-wh -f sql 2>/dev/null
-PER=$n paired run-trivial-job-1 ms 'mst-run -j 1 <jobs >/dev/null' psql 'wh -f sql 2>/dev/null'
-PER=$n alone run-trivial-job-2 ms 'mst-run -j 2 <jobs >/dev/null'
+mst-run <jobs.jsonl >/dev/null
+wh -f bare.sql 2>/dev/null
+PER=$n paired run-trivial-job-1 ms 'mst-run -j 1 <jobs.jsonl >/dev/null' psql 'wh -f bare.sql 2>/dev/null'
+PER=$n alone run-trivial-job-2 ms 'mst-run -j 2 <jobs.jsonl >/dev/null'
 PER=$n alone run-trivial-chain ms 'mst-run -j 2 <chain >/dev/null'
 
 awk 'BEGIN { print "id,name,amount,at,flag"

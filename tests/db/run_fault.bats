@@ -25,9 +25,9 @@ until_says() { # until_says EXPECTED CMD...
 sleepers() { wh "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(3%' AND state = 'active' AND pid <> pg_backend_pid()"; }
 slow='{"type":"job","name":"demo.slow","sql":"SELECT 1 AS n, pg_sleep(30)::text AS x"}'
 start() { # start LINES: mst-run in the background, as itself; its events in ./events
-	printf '%s\n' "$1" >lines
+	printf '%s\n' "$1" >lines.jsonl
 	# a shell starts what runs in the background deaf to Ctrl-C
-	env --default-signal=INT "$MST_BIN/mst-run" <lines >events 2>talk 3>&- &
+	env --default-signal=INT "$MST_BIN/mst-run" <lines.jsonl >events 2>talk 3>&- &
 	pid=$!
 }
 ended() { # ended STATUS: mst-run ends within twenty seconds, so
