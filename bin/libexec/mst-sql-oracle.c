@@ -33,6 +33,7 @@ struct oracle {
 };
 
 static void walk(struct oracle *, json_t *, const struct ctes *);
+static bool special(struct oracle *, const char *type, json_t *, const struct ctes *);
 static const char *parse(struct oracle *, const char *sql, const struct ctes *, int *at);
 
 static void add(struct oracle *o, struct names *to, struct str name)
@@ -141,7 +142,12 @@ static void children(struct oracle *o, json_t *node, const struct ctes *ctes, co
 		const char *const *s = skip;
 		while (s && *s && strcmp(*s, key) != 0)
 			s++;
-		if (!s || !*s)
+		if (s && *s)
+			continue;
+		/* both sides of a set operation come without their type */
+		if ((strcmp(key, "larg") == 0 || strcmp(key, "rarg") == 0) && json_object_get(child, "op"))
+			special(o, "SelectStmt", child, ctes);
+		else
 			walk(o, child, ctes);
 	}
 }
