@@ -104,6 +104,9 @@ static bool stops_at(const struct reader *r, const struct walk *w, unsigned stop
 		return true; /* FOR r IN SELECT .. LOOP, IF x FROM t THEN */
 	if (!(f & stop))
 		return false;
+	if (k == KW_GROUP && r->before.kind == T_WORD &&
+	    str_ieq((struct str){ r->before.start, (size_t)(r->before.end - r->before.start) }, STR("within")))
+		return false;
 	if (f & (KF_THEN | KF_DO))
 		return w->cases == 0 && (k != KW_LOOP || r->plpgsql);
 	if (k == KW_FROM)
@@ -130,9 +133,12 @@ static bool argument(struct reader *r, struct env env)
 {
 	enum kw k = r->t.kw;
 	struct tok next = rd_peek(r);
+	bool only = r->dialect == SQL_POSTGRES && next.kw == KW_ONLY;
 	if (next.kind != T_QUOTED && next.kind != T_TEMPLATE && (next.kind != T_WORD || kw_flags[next.kw]))
 		return false;
 	rd_next(r);
+	if (only)
+		rd_next(r);
 	struct name n;
 	name_read(r, &n);
 	if (k == KW_MODEL)
@@ -207,6 +213,13 @@ static void walk(struct reader *r, uint32_t scope, struct env env, unsigned stop
 						name_read(r, &n);
 						ref_table(r, &n, 0, env);
 					}
+					continue;
+				}
+				if (t->kw == KW_AS && !inside && stop == STOP_BODY && r->dialect == SQL_POSTGRES) {
+					rd_next(r); /* SELECT x AS from: any word may be a label */
+					if (r->t.kind == T_WORD)
+						r->t.kw = KW_NONE;
+					w.path = NULL;
 					continue;
 				}
 				w.is = t->kw == KW_DISTINCT && (r->before.kw == KW_IS || r->before.kw == KW_NOT);

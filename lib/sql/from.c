@@ -225,7 +225,7 @@ static void one_item(struct reader *r, uint32_t scope, struct env env)
 			query_alias(r, scope, (struct str){ "", 0 });
 			return;
 		}
-		if (rd_is(r, KW_ROWS)) {
+		if (rd_is(r, KW_ROWS) && (r->dialect != SQL_POSTGRES || rd_peek(r).kw == KW_FROM)) {
 			rows_from(r, scope, env);
 			query_alias(r, scope, (struct str){ "", 0 });
 			return;

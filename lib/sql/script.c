@@ -62,16 +62,15 @@ static void for_loop(struct reader *r)
 
 static void declare(struct reader *r)
 {
-	struct tok n;
 	rd_next(r);
-	if (r->dialect == SQL_POSTGRES && !r->plpgsql) {
-		rest(r, 0); /* DECLARE c CURSOR FOR SELECT */
-		return;
-	}
 	if (r->plpgsql)
 		return; /* one declaration after the other, as statements */
-	n = rd_peek(r);
-	(void)n;
+	if (r->dialect == SQL_POSTGRES) { /* DECLARE c CURSOR FOR query */
+		while (r->t.kind != T_EOF && !rd_ch(r, ';') && !rd_is(r, KW_FOR))
+			rd_next(r);
+		if (rd_take(r, KW_FOR))
+			query_read(r, 0, no_env);
+	}
 	rest(r, 0);
 }
 

@@ -200,11 +200,13 @@ static void parents(struct reader *r)
 static void table_source(struct reader *r)
 {
 	for (;;) {
-		query_tail(r, 0, no_env, STOP_LIKE | KF_CREATE);
+		query_tail(r, 0, no_env, STOP_LIKE | STOP_AS | KF_CREATE);
 		enum kw k = r->t.kind == T_WORD ? r->t.kw : KW_NONE;
 		if (r->t.kind == T_EOF || rd_ch(r, ';') || k == KW_CREATE)
 			return;
 		rd_next(r);
+		if (k == KW_AS && (rd_ch(r, '(') || rd_is(r, KW_TABLE) || rd_is(r, KW_VALUES)))
+			query_read(r, 0, no_env);
 		if (k == KW_INHERITS)
 			parents(r);
 		if (k == KW_REPLICA)
@@ -442,7 +444,7 @@ void stmt_alter(struct reader *r)
 	target(r, &n);
 	query_group(r, 0, no_env);
 	if (!rd_word(r, "RENAME")) {
-		query_expr(r, 0, no_env, STOP_LIKE); /* ADD FOREIGN KEY .. REFERENCES t */
+		query_tail(r, 0, no_env, STOP_LIKE); /* ADD FOREIGN KEY .. REFERENCES t, AS SELECT */
 		return;
 	}
 	/* RENAME TO new: the new name is written too */

@@ -107,6 +107,41 @@ static void a_literal_in_parentheses_is_executed(void **state)
 	CHECK(SQL_BIGQUERY, cases);
 }
 
+static void a_view_may_be_altered_to_another_query(void **state)
+{
+	(void)state;
+	static const struct real cases[] = {
+		{ "ALTER VIEW d.v AS SELECT * FROM d.a JOIN d.b USING (i)", "d.a d.b", "d.v", NULL },
+		{ "ALTER VIEW d.v SET OPTIONS (description = 'from d.x'); SELECT 1 FROM d.a", "d.a", "d.v", NULL },
+	};
+	CHECK(SQL_BIGQUERY, cases);
+}
+
+static void postgres_labels_and_names_may_be_keywords(void **state)
+{
+	(void)state;
+	static const struct real cases[] = {
+		{ "SELECT a AS from, b AS join, c AS as FROM t, u WHERE EXISTS (SELECT 1 AS union, 2 FROM v)", "t u v", NULL,
+		  NULL },
+		{ "SELECT 1 FROM rows JOIN by ON true JOIN qualify q USING (i)", "by qualify rows", NULL, NULL },
+		{ "SELECT 1 FROM ROWS FROM (f(1), g(2)) AS r, t", "t", NULL, "f g" },
+		{ "SELECT 1 FROM t JOIN u ON percentile_cont(0.5) WITHIN GROUP (ORDER BY x) > 1, v", "t u v", NULL, NULL },
+	};
+	CHECK(SQL_POSTGRES, cases);
+}
+
+static void postgres_reads_whole_tables_by_table(void **state)
+{
+	(void)state;
+	static const struct real cases[] = {
+		{ "SELECT x FROM t WHERE EXISTS (TABLE ONLY u) OR y IN (TABLE v)", "t u v", NULL, NULL },
+		{ "DECLARE c CURSOR FOR TABLE t UNION TABLE u", "t u", NULL, NULL },
+		{ "CREATE VIEW v AS (SELECT 1 FROM t) UNION TABLE u", "t u", "v", NULL },
+		{ "CREATE TABLE x AS TABLE t", "t", "x", NULL },
+	};
+	CHECK(SQL_POSTGRES, cases);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -114,6 +149,9 @@ int main(void)
 		cmocka_unit_test(arguments_of_a_table_function_see_no_siblings),
 		cmocka_unit_test(braces_in_strings_are_no_templates),
 		cmocka_unit_test(a_literal_in_parentheses_is_executed),
+		cmocka_unit_test(a_view_may_be_altered_to_another_query),
+		cmocka_unit_test(postgres_labels_and_names_may_be_keywords),
+		cmocka_unit_test(postgres_reads_whole_tables_by_table),
 		cmocka_unit_test(words_of_operators_may_be_aliases),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
