@@ -128,6 +128,14 @@ static bool after_open_or_comma(const struct reader *r)
 	return r->before.kind == T_PUNCT && (r->before.ch == '(' || r->before.ch == ',');
 }
 
+/* TABLE t behind UNION [ALL] and the like is a query. */
+static bool after_set(const struct reader *r)
+{
+	enum kw k = r->before.kw;
+	return r->t.kw == KW_TABLE && r->dialect != SQL_BIGQUERY &&
+	       ((kw_flags[k] & KF_SET) || k == KW_ALL || k == KW_DISTINCT);
+}
+
 /* TABLE t, MODEL m as arguments; (TABLE t) as a query. */
 static bool argument(struct reader *r, struct env env)
 {
@@ -200,8 +208,8 @@ static void walk(struct reader *r, uint32_t scope, struct env env, unsigned stop
 					w.cases++;
 				else if (!inside && t->kw == KW_END && w.cases)
 					w.cases--;
-				else if ((t->kw == KW_TABLE || t->kw == KW_MODEL) && inside && after_open_or_comma(r) &&
-					 argument(r, env)) {
+				else if ((t->kw == KW_TABLE || t->kw == KW_MODEL) &&
+					 ((inside && after_open_or_comma(r)) || after_set(r)) && argument(r, env)) {
 					w.path = NULL;
 					continue;
 				} else if ((stop & STOP_LIKE) &&

@@ -137,6 +137,9 @@ static void postgres_reads_whole_tables_by_table(void **state)
 		{ "SELECT x FROM t WHERE EXISTS (TABLE ONLY u) OR y IN (TABLE v)", "t u v", NULL, NULL },
 		{ "DECLARE c CURSOR FOR TABLE t UNION TABLE u", "t u", NULL, NULL },
 		{ "CREATE VIEW v AS (SELECT 1 FROM t) UNION TABLE u", "t u", "v", NULL },
+		{ "COPY (TABLE t EXCEPT ALL TABLE u) TO STDOUT", "t u", NULL, NULL },
+		{ "INSERT INTO x VALUES (1), (2) UNION TABLE ONLY t UNION ALL SELECT 1 FROM u", "t u", "x", NULL },
+		{ "EXPLAIN (SELECT 1 FROM t) EXCEPT TABLE u", "t u", NULL, NULL },
 		{ "CREATE TABLE x AS TABLE t", "t", "x", NULL },
 	};
 	CHECK(SQL_POSTGRES, cases);
