@@ -133,7 +133,8 @@ static void named_item(struct reader *r, uint32_t scope, struct env env)
 	struct tok first = r->t;
 	name_read(r, &n);
 	if (rd_ch(r, '(') && !n.refs) {
-		if (r->dialect != SQL_BIGQUERY_LEGACY || !legacy_function(r, n.canon, scope, env)) {
+		if (!graph_table(r, n.canon, scope, env) &&
+		    (r->dialect != SQL_BIGQUERY_LEGACY || !legacy_function(r, n.canon, scope, env))) {
 			if (first.kind != T_TEMPLATE || n.parts > 1)
 				ref_call(r, &n);
 			/* as a subquery, arguments see no other item of this FROM clause */

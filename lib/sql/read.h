@@ -214,4 +214,12 @@ void stmt_truncate(struct reader *);
 void stmt_load(struct reader *);
 void stmt_copy(struct reader *);
 
+/* graph.c: property graphs of BigQuery are read like views */
+/* GRAPH_TABLE(graph MATCH ..) from its parenthesis; false where `function` is another. */
+bool graph_table(struct reader *, struct str function, uint32_t scope, struct env);
+/* GRAPH name at the start of a statement; false where none stands. */
+bool graph_query(struct reader *);
+/* CREATE PROPERTY GRAPH from behind these words. */
+void graph_create(struct reader *);
+
 #endif

@@ -171,6 +171,12 @@ static void query(struct reader *r)
  * declaration of PL/pgSQL, or text that a template would complete. */
 static void unknown(struct reader *r)
 {
+	if (graph_query(r)) {
+		r->queries++;
+		r->others--;
+		rest(r, 0);
+		return;
+	}
 	if (query_continues(r)) {
 		query_continue(r);
 		rest(r, 0);

@@ -122,7 +122,7 @@ bool stmt_dml(struct reader *r, uint32_t outer, struct env env)
 }
 
 struct made {
-	bool temp, external, materialized, snapshot;
+	bool temp, external, materialized, snapshot, graph;
 	enum kw what; /* TABLE, VIEW, FUNCTION ...; KW_NONE for what is of no interest */
 };
 
@@ -172,6 +172,11 @@ static struct made kind(struct reader *r)
 			rd_next(r);
 			return m;
 		default:
+			if (rd_word(r, "GRAPH") && r->dialect == SQL_BIGQUERY) {
+				m.graph = true;
+				rd_next(r);
+				return m;
+			}
 			if (r->t.kw || rd_word(r, "EVENT") || rd_word(r, "DATABASE") || rd_word(r, "ROLE") || rd_word(r, "USER") ||
 			    rd_word(r, "EXTENSION") || rd_word(r, "DOMAIN") || rd_word(r, "CAST"))
 				return m;
@@ -412,6 +417,8 @@ void stmt_create(struct reader *r)
 			rd_next(r);
 		break;
 	default:
+		if (m.graph)
+			graph_create(r);
 		query_tail(r, 0, no_env, 0);
 		break;
 	}
@@ -469,6 +476,8 @@ void stmt_drop(struct reader *r)
 	struct name n;
 	rd_next(r);
 	struct made m = kind(r);
+	if (m.graph)
+		m.what = KW_VIEW;
 	if (m.what == KW_SCHEMA || m.what == KW_NONE || m.what == KW_SEQUENCE || m.what == KW_TYPE)
 		return;
 	if (m.what == KW_INDEX || m.what == KW_TRIGGER || m.what == KW_POLICY || m.what == KW_RULE) {

@@ -145,6 +145,24 @@ static void postgres_reads_whole_tables_by_table(void **state)
 	CHECK(SQL_POSTGRES, cases);
 }
 
+static void property_graphs_are_read_like_views(void **state)
+{
+	(void)state;
+	static const struct real cases[] = {
+		{ "SELECT a.x FROM GRAPH_TABLE(d.g MATCH (n:Account)-[e:Moves]->(m) WHERE n.k IN (SELECT k FROM d.k) "
+		  "RETURN n.x AS x) AS a JOIN d.t USING (x)",
+		  "d.g d.k d.t", NULL, "" },
+		{ "GRAPH `p.d.g` MATCH (n:Person {name: 'x'})-[:Owns]->(a) RETURN n.name NEXT RETURN COUNT(*) AS c", "p.d.g",
+		  "", "" },
+		{ "CREATE OR REPLACE PROPERTY GRAPH d.g NODE TABLES (d.person, d.account AS acc KEY (id) LABEL Account "
+		  "PROPERTIES (id, x)) EDGE TABLES (d.owns SOURCE KEY (pid) REFERENCES person (id) DESTINATION KEY (aid) "
+		  "REFERENCES acc (id))",
+		  "d.account d.owns d.person", "d.g", "" },
+		{ "DROP PROPERTY GRAPH IF EXISTS d.g; SELECT graph FROM d.graph", "d.graph", "d.g", NULL },
+	};
+	CHECK(SQL_BIGQUERY, cases);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +173,7 @@ int main(void)
 		cmocka_unit_test(a_view_may_be_altered_to_another_query),
 		cmocka_unit_test(postgres_labels_and_names_may_be_keywords),
 		cmocka_unit_test(postgres_reads_whole_tables_by_table),
+		cmocka_unit_test(property_graphs_are_read_like_views),
 		cmocka_unit_test(words_of_operators_may_be_aliases),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
