@@ -91,7 +91,7 @@ struct walk {
 static bool stops_at(const struct reader *r, const struct walk *w, unsigned stop)
 {
 	enum kw k = r->t.kw;
-	unsigned f = kw_flags[k];
+	unsigned f = rd_flags(r, k);
 	if (k == KW_LIKE || k == KW_CLONE || k == KW_COPY || k == KW_REPLICA || k == KW_INHERITS)
 		return stop & STOP_LIKE;
 	if (k == KW_AS)
@@ -136,13 +136,20 @@ static bool after_set(const struct reader *r)
 	       ((kw_flags[k] & KF_SET) || k == KW_ALL || k == KW_DISTINCT);
 }
 
+/* ADD COLUMN references INT64, STRUCT<references INT64> */
+static bool is_column(struct tok t)
+{
+	return (t.kind == T_PUNCT && t.ch == '<') ||
+	       str_ieq((struct str){ t.start, (size_t)(t.end - t.start) }, STR("column"));
+}
+
 /* TABLE t, MODEL m as arguments; (TABLE t) as a query. */
 static bool argument(struct reader *r, struct env env)
 {
 	enum kw k = r->t.kw;
 	struct tok next = rd_peek(r);
 	bool only = r->dialect == SQL_POSTGRES && next.kw == KW_ONLY;
-	if (next.kind != T_QUOTED && next.kind != T_TEMPLATE && (next.kind != T_WORD || kw_flags[next.kw]))
+	if (next.kind != T_QUOTED && next.kind != T_TEMPLATE && (next.kind != T_WORD || rd_flags(r, next.kw)))
 		return false;
 	rd_next(r);
 	if (only)
@@ -209,11 +216,13 @@ static void walk(struct reader *r, uint32_t scope, struct env env, unsigned stop
 				else if (!inside && t->kw == KW_END && w.cases)
 					w.cases--;
 				else if ((t->kw == KW_TABLE || t->kw == KW_MODEL) &&
-					 ((inside && after_open_or_comma(r)) || after_set(r)) && argument(r, env)) {
+					 ((inside && after_open_or_comma(r) && !(stop & STOP_LIKE)) || after_set(r)) &&
+					 argument(r, env)) {
 					w.path = NULL;
 					continue;
 				} else if ((stop & STOP_LIKE) &&
-					   (t->kw == KW_REFERENCES ||
+					   ((t->kw == KW_REFERENCES && !after_open_or_comma(r) &&
+					     !is_column(r->before)) ||
 					    (t->kw == KW_LIKE && inside && after_open_or_comma(r)))) {
 					rd_next(r); /* CREATE TABLE x (LIKE y, a int REFERENCES z) */
 					struct name n;

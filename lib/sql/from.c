@@ -42,7 +42,7 @@ static bool can_be_alias(const struct reader *r)
 		return false;
 	if (t->kind == T_QUOTED)
 		return true;
-	if (t->kind != T_WORD || (kw_flags[t->kw] & KF_NOALIAS))
+	if (t->kind != T_WORD || (rd_flags(r, t->kw) & KF_NOALIAS))
 		return false;
 	bool bq = r->dialect == SQL_BIGQUERY || r->dialect == SQL_BIGQUERY_LEGACY;
 	struct tok n;
@@ -63,10 +63,11 @@ static bool can_be_alias(const struct reader *r)
 	case KW_SEMI:
 	case KW_ANTI:
 	case KW_ASOF:
-	case KW_STRAIGHT_JOIN:
 	case KW_MINUS:
 		n = rd_peek(r);
-		return n.kw != KW_JOIN && n.kw != KW_SELECT && t->kw != KW_STRAIGHT_JOIN;
+		return n.kw != KW_JOIN && n.kw != KW_SELECT;
+	case KW_STRAIGHT_JOIN:
+		return r->dialect != SQL_ANSI;
 	default:
 		return true;
 	}
@@ -226,7 +227,7 @@ static void one_item(struct reader *r, uint32_t scope, struct env env)
 			query_alias(r, scope, (struct str){ "", 0 });
 			return;
 		}
-		if (rd_is(r, KW_ROWS) && (r->dialect != SQL_POSTGRES || rd_peek(r).kw == KW_FROM)) {
+		if (rd_is(r, KW_ROWS) && rd_peek(r).kw == KW_FROM) {
 			rows_from(r, scope, env);
 			query_alias(r, scope, (struct str){ "", 0 });
 			return;
@@ -278,14 +279,14 @@ void query_skip_set(struct reader *r)
 
 bool query_is_set(const struct reader *r)
 {
-	return r->t.kind == T_WORD && (kw_flags[r->t.kw] & KF_SET) && (r->t.kw != KW_EXCEPT || query_is_except(r));
+	return r->t.kind == T_WORD && (rd_flags(r, r->t.kw) & KF_SET) && (r->t.kw != KW_EXCEPT || query_is_except(r));
 }
 
 static bool join_word(const struct reader *r)
 {
 	if (r->t.kind != T_WORD)
 		return false;
-	if (kw_flags[r->t.kw] & KF_JOIN)
+	if (rd_flags(r, r->t.kw) & KF_JOIN)
 		return true;
 	struct tok n;
 	switch (r->t.kw) {
@@ -295,7 +296,7 @@ static bool join_word(const struct reader *r)
 		n = rd_peek(r);
 		return n.kw == KW_JOIN;
 	case KW_STRAIGHT_JOIN:
-		return true;
+		return r->dialect == SQL_ANSI;
 	default:
 		return false;
 	}
@@ -307,7 +308,7 @@ static bool join(struct reader *r, uint32_t scope, struct env env)
 {
 	bool joined = false;
 	while (join_word(r) || rd_is(r, KW_ALL) || rd_word(r, "HASH") || rd_word(r, "LOOKUP")) {
-		joined = rd_is(r, KW_JOIN) || rd_is(r, KW_STRAIGHT_JOIN);
+		joined = rd_is(r, KW_JOIN) || (rd_is(r, KW_STRAIGHT_JOIN) && r->dialect == SQL_ANSI);
 		rd_next(r);
 		if (joined)
 			break;
@@ -333,7 +334,7 @@ static void lateral_view(struct reader *r, uint32_t scope, struct env env)
 	query_group(r, scope, env);
 	query_alias(r, scope, (struct str){ "", 0 });
 	if (rd_take(r, KW_AS))
-		while (r->t.kind == T_WORD && !kw_flags[r->t.kw]) {
+		while (r->t.kind == T_WORD && !rd_flags(r, r->t.kw)) {
 			rd_next(r);
 			if (!rd_ch(r, ','))
 				break;

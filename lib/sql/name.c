@@ -139,9 +139,7 @@ bool name_starts(const struct reader *r)
 {
 	switch (r->t.kind) {
 	case T_WORD:
-		if (r->dialect == SQL_POSTGRES && (r->t.kw == KW_ROWS || r->t.kw == KW_BY || r->t.kw == KW_QUALIFY))
-			return true; /* reserved elsewhere */
-		return !(kw_flags[r->t.kw] & KF_NOALIAS);
+		return !(rd_flags(r, r->t.kw) & KF_NOALIAS);
 	case T_QUOTED:
 	case T_TEMPLATE:
 		return true;

@@ -28,7 +28,7 @@ void query_body(struct reader *r, uint32_t scope, struct env env)
 		query_expr(r, scope, env, STOP_BODY);
 		if (r->t.kind != T_WORD)
 			return;
-		unsigned f = kw_flags[r->t.kw];
+		unsigned f = rd_flags(r, r->t.kw);
 		if (f & KF_FROM) {
 			rd_next(r);
 			query_from(r, scope, env);
@@ -94,7 +94,10 @@ static void with_list(struct reader *r, uint32_t outer, uint32_t w)
 static struct env with_clause(struct reader *r, uint32_t outer, struct env env)
 {
 	rd_next(r);
-	uint32_t w = with_new(r, env, rd_take(r, KW_RECURSIVE));
+	bool recursive = rd_is(r, KW_RECURSIVE) && rd_peek(r).kw != KW_AS;
+	if (recursive)
+		rd_next(r);
+	uint32_t w = with_new(r, env, recursive);
 	if (!outer && r->depth == 1)
 		r->top = (struct env){ w, ALL_NAMES };
 	with_list(r, outer, w);
@@ -276,7 +279,7 @@ void query_tail(struct reader *r, uint32_t scope, struct env env, unsigned stop)
 			const char *at = r->t.start;
 			if (!scope)
 				scope = scope_new(r, 0);
-			if (kw_flags[r->t.kw] & KF_JOIN)
+			if (rd_flags(r, r->t.kw) & KF_JOIN)
 				query_joins(r, scope, env);
 			else if (rd_take(r, KW_FROM))
 				query_from(r, scope, env);

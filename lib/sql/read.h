@@ -95,6 +95,14 @@ struct reader {
 	unsigned statements, queries, views, others;
 };
 
+/* What the keyword does in this dialect. */
+static inline unsigned rd_flags(const struct reader *r, unsigned kw)
+{
+	if (r->dialect == SQL_POSTGRES && (kw == KW_QUALIFY || kw == KW_BY || kw == KW_IF || kw == KW_ROWS))
+		return 0; /* names like any other there */
+	return kw_flags[kw];
+}
+
 static inline bool tok_opens(const struct tok *t)
 {
 	return t->kind == T_PUNCT && t->ch == '(';

@@ -7,7 +7,8 @@ static void rest(struct reader *r, unsigned stop)
 {
 	for (;;) {
 		query_tail(r, 0, r->top, stop | KF_CREATE);
-		if (r->t.kind == T_EOF || rd_ch(r, ';') || rd_is(r, KW_CREATE) || (r->t.kind == T_WORD && (kw_flags[r->t.kw] & stop)))
+		if (r->t.kind == T_EOF || rd_ch(r, ';') || rd_is(r, KW_CREATE) ||
+		    (r->t.kind == T_WORD && (rd_flags(r, r->t.kw) & stop)))
 			return;
 		rd_next(r); /* a parenthesis too many, a pipe */
 		if (query_continues(r))
@@ -127,7 +128,10 @@ static void refresh(struct reader *r)
 static void end(struct reader *r)
 {
 	rd_next(r);
-	while (r->t.kind == T_WORD || r->t.kind == T_QUOTED) /* END IF, END LOOP label */
+	while (rd_is(r, KW_IF) || rd_is(r, KW_LOOP) || rd_is(r, KW_WHILE) || rd_is(r, KW_FOR) || rd_is(r, KW_REPEAT) ||
+	       rd_is(r, KW_CASE))
+		rd_next(r);
+	if (r->t.kind == T_QUOTED || (r->t.kind == T_WORD && !r->t.kw)) /* END LOOP label */
 		rd_next(r);
 }
 

@@ -181,6 +181,8 @@ static void test_templates(void **state)
 		{ "SELECT 1 FROM d.t {{ 'UNION ALL' }} SELECT 2 FROM d.u", "d.t; d.u", "", "", "" },
 		{ "SELECT '{{ f('a', \"b\") }}' AS x, \"{% if 'q' %}\" FROM d.t", "d.t", "", "", "" },
 		{ "SELECT '{{' FROM d.t WHERE x = '{%'", "d.t", "", "", "" },
+		{ "SELECT x LIKE '%{%' FROM d.t WHERE y LIKE '%}' AND z = '{{' AND a IN (SELECT b FROM d.u WHERE c = '}}')",
+		  "d.t; d.u", "", "", "" },
 		{ "SELECT {{ \"}}\" }} FROM d.t", "d.t", "", "", "" },
 		{ "SELECT {{ it's }} FROM d.t", "d.t", "", "", "" },
 		{ "SELECT {{ open FROM d.t", "d.t", "", "", NULL },
