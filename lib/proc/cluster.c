@@ -74,16 +74,41 @@ static long number(struct pool *tmp, struct str s)
 	return strtol(str_z(tmp, s), NULL, 10);
 }
 
+/* The folder behind -D on its command line, or NULL. */
+static const char *data_argument(struct pool *tmp, pid_t pid)
+{
+	struct mst_error ignored;
+	struct str rest, arg;
+	bool next = false;
+	if (fs_read_file(tmp, pool_printf(tmp, "/proc/%ld/cmdline", (long)pid), 65536, &rest, &ignored))
+		return NULL;
+	while (rest.n) {
+		str_cut(rest, 0, &arg, &rest);
+		if (next)
+			return str_z(tmp, arg);
+		next = str_eqz(arg, "-D");
+	}
+	return NULL;
+}
+
 /* A process id alone proves nothing after a crash or a reboot: it may be anybody's
- * by now.  A postmaster's working folder is its data folder. */
+ * by now.  A postmaster's working folder is its data folder.  In a container root
+ * often lacks CAP_SYS_PTRACE and may not see that of another user's process; whose
+ * it is and how it was called he may. */
 static bool is_postmaster(struct pool *tmp, const struct cluster *c, pid_t pid)
 {
 	struct stat there, data;
-	const char *cwd = pool_printf(tmp, "/proc/%ld/cwd", (long)pid);
+	const char *proc = pool_printf(tmp, "/proc/%ld", (long)pid), *folder = fs_join(tmp, proc, "cwd");
 	if (pid <= 1 || (kill(pid, 0) < 0 && errno == ESRCH))
 		return false;
-	return stat(cwd, &there) == 0 && stat(c->data, &data) == 0 && there.st_dev == data.st_dev &&
-	       there.st_ino == data.st_ino;
+	if (stat(folder, &there) < 0) {
+		if (errno != EACCES || stat(proc, &there) < 0 || there.st_uid != c->uid)
+			return false;
+		folder = data_argument(tmp, pid);
+		if (!folder || stat(folder, &there) < 0)
+			return false;
+	}
+	return stat(c->data, &data) == 0 && there.st_dev == data.st_dev && there.st_ino == data.st_ino;
 }
 
 void cluster_look(struct pool *pool, struct cluster *c, struct cluster_state *out)

@@ -222,6 +222,28 @@ as_root_says() {
 	works
 }
 
+@test "root in a container, who may not look into another user's processes" {
+	needs_root
+	caged=(setpriv --bounding-set=-sys_ptrace --inh-caps=-sys_ptrace --)
+	run timeout 60 "${caged[@]}" "$MST_BIN/mst-db" psql -Atc 'SELECT 8'
+	has_line 8
+	status 0
+	P=$(pid)
+	run "${caged[@]}" "$MST_BIN/mst-db" psql -Atc 'SELECT 9'
+	says 9
+	[ "$(pid)" = "$P" ]
+	run "${caged[@]}" "$MST_BIN/mst-db" stop
+	status 0
+	run "${caged[@]}" "$MST_BIN/mst-db" status
+	status 1
+	"${AS[@]}" sleep 300 3>&- &
+	SLEEPER=$!
+	printf '%s\n' "$SLEEPER" "$MST_HOME/data" 1700000000 5432 /nowhere '' '' 'ready   ' >"$MST_HOME/data/postmaster.pid"
+	run timeout 60 "${caged[@]}" "$MST_BIN/mst-db" psql -Atc 'SELECT 10'
+	says 10
+	kill -0 "$SLEEPER"
+}
+
 @test "data of another owner" {
 	needs_root
 	made
