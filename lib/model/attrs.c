@@ -1,6 +1,5 @@
 #include "model/attrs.h"
 
-#include "base/time.h"
 #include "base/utf8.h"
 #include "model/attrs_header.h"
 #include "model/name.h"
@@ -80,7 +79,6 @@ static const char *complaint(struct pool *pool, const struct attr_field *f, stru
 {
 	struct str s = json_str(pool, v);
 	struct mst_error e;
-	int64_t i;
 	const char *near = NULL;
 	if (v.type == JSON_NULL)
 		return "it has no value";
@@ -106,11 +104,6 @@ static const char *complaint(struct pool *pool, const struct attr_field *f, stru
 		return v.type == JSON_STRING && s.n == 1 &&
 			(signed char)s.p[0] > 0 ? NULL : "it must be one ASCII character";
 	case ATTR_BOOL: return v.type == JSON_BOOL ? NULL : "it must be true or false";
-	case ATTR_INT: return json_int(v, &i) && i >= 0 ? NULL : "it must be a whole number, 0 or more";
-	case ATTR_DURATION:
-		if (v.type == JSON_STRING && time_parse_duration(s, &i, &e) == 0 && i > 0)
-			return NULL;
-		return "it must be a duration like 90s, 15m or 1h30m";
 	}
 	return NULL;
 }

@@ -27,8 +27,6 @@ enum attr_kind {
 	ATTR_COLUMNS,  /* "name: type" map, or a list of names or of such maps */
 	ATTR_BYTE,     /* one ASCII character */
 	ATTR_BOOL,
-	ATTR_INT,      /* 0 and more */
-	ATTR_DURATION, /* "10s", "1h30m"; a bare number is seconds */
 };
 
 /* One known attribute.  This table checks headers and prints the manual. */

@@ -132,12 +132,11 @@ raw.items'
 		-- mst: tags:
 		-- mst:   - daily
 		-- mst:   - 2024
-		-- mst: retries: 3
 		# mst: our_key: {a: 1.50, b: ~, c: yes}
 		SELECT 1
 	END
 	run mst-deps sql/mart
-	holds '"attrs":{"owner":"ann","tags":["daily","2024"],"retries":3,"our_key":{"a":1.50,"b":null,"c":"yes"}}'
+	holds '"attrs":{"owner":"ann","tags":["daily","2024"],"our_key":{"a":1.50,"b":null,"c":"yes"}}'
 }
 
 @test "an unknown attribute is a warning with the nearest name" {

@@ -68,8 +68,8 @@ static void known_texts_stay_as_written(void **state)
 	(void)state;
 	check("-- mst: description: 2024\n-- mst: null: NULL\n-- mst: tags: [1, true]\n-- mst: delimiter: \"\\t\"\n",
 	      "{\"description\":\"2024\",\"null\":\"NULL\",\"tags\":[\"1\",\"true\"],\"delimiter\":\"\\t\"}");
-	check("-- mst: retries: 3\n-- mst: header: true\n-- mst: timeout: 1h30m\n",
-	      "{\"retries\":3,\"header\":true,\"timeout\":\"1h30m\"}");
+	check("-- mst: header: true\n",
+	      "{\"header\":true}");
 }
 
 static void unknown_keys_are_kept_with_a_warning(void **state)
@@ -92,11 +92,6 @@ static void wrong_values_are_errors_with_their_place(void **state)
 	      "{\"owner\":[\"a\"]}\n1:9: error: attribute 'owner': it must be a text");
 	check("-- mst: header: yes\n",
 	      "{\"header\":\"yes\"}\n1:9: error: attribute 'header': it must be true or false");
-	check("-- mst: retries: -1\n",
-	      "{\"retries\":-1}\n1:9: error: attribute 'retries': it must be a whole number, 0 or more");
-	check("-- mst: timeout: soon\n",
-	      "{\"timeout\":\"soon\"}\n"
-	      "1:9: error: attribute 'timeout': it must be a duration like 90s, 15m or 1h30m");
 	check("-- mst: tags: {a: b}\n",
 	      "{\"tags\":{\"a\":\"b\"}}\n1:9: error: attribute 'tags': it must be a text or a list of texts");
 	check("-- mst: columns: 7\n",
