@@ -25,6 +25,13 @@ sum() {
 	[ "${lines[-1]}" = '3 passed, 0 failed, 1 skipped' ]
 }
 
+@test "what cmocka skips is skipped" {
+	pretend test_a 'printf "1..2\nok 1 - one\nnot ok 2 # SKIP two\n"'
+	sum
+	status 0
+	[ "${lines[-1]}" = '1 passed, 0 failed, 1 skipped' ]
+}
+
 @test "a failed test fails the run and is shown with what it said" {
 	pretend test_a 'printf "1..2\nnot ok 1 - one\n# a.c:7: 1 != 2\nok 2 - two\n"; exit 1'
 	sum
