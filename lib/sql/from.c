@@ -104,6 +104,11 @@ static bool legacy_function(struct reader *r, struct str fn, uint32_t scope, str
 		query_joins(r, scope, env);
 	} else if (name_starts(r)) {
 		name_read(r, &n);
+		/* TABLE_DATE_RANGE([d.], ..): tables that are named by their day alone */
+		size_t last = n.text.n;
+		while (last > 0 && (n.text.p[last - 1] == ']' || n.text.p[last - 1] == '`'))
+			last--;
+		all |= last > 0 && n.text.p[last - 1] == '.';
 		struct buf b;
 		buf_init(&b, r->pool);
 		buf_str(&b, n.canon);

@@ -163,6 +163,19 @@ static void property_graphs_are_read_like_views(void **state)
 	CHECK(SQL_BIGQUERY, cases);
 }
 
+static void legacy_ranges_may_have_no_prefix(void **state)
+{
+	(void)state;
+	static const struct real cases[] = {
+		{ "SELECT 1 FROM TABLE_DATE_RANGE([p:day.], TIMESTAMP('a'), TIMESTAMP('b')) AS x, [d.a]", "d.a p.day.*", NULL,
+		  NULL },
+		{ "SELECT 1 FROM TABLE_DATE_RANGE([d.], TIMESTAMP('a'), TIMESTAMP('b')) JOIN EACH [d.x] USING (i)", "d.* d.x",
+		  NULL, NULL },
+		{ "SELECT 1 FROM (TABLE_QUERY(p-1:d, 'table_id CONTAINS \"from\"')), [d.a]", "d.a p-1.d.*", NULL, NULL },
+	};
+	CHECK(SQL_BIGQUERY_LEGACY, cases);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -174,6 +187,7 @@ int main(void)
 		cmocka_unit_test(postgres_labels_and_names_may_be_keywords),
 		cmocka_unit_test(postgres_reads_whole_tables_by_table),
 		cmocka_unit_test(property_graphs_are_read_like_views),
+		cmocka_unit_test(legacy_ranges_may_have_no_prefix),
 		cmocka_unit_test(words_of_operators_may_be_aliases),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
