@@ -12,7 +12,7 @@ steady() {
 	sed -E 's/\x1b\[[0-9;]*m//g; s/^.*\x1b\[J([^\x1b])/\1/; /\x1b/d; /^$/d
 		'"s,$PWD/,/home/you/,g"'
 		s/[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}/DATE/g; s/ *[0-9.]+ (us|ms|s|min)\b/ TIME/g
-		s/(mart.fruit failed) +/\1 /; s/TIME +(OF|$)/TIME \1/; s/ +$//'
+		s/(mart.fruit failed) +/\1 /; s/ +TIME/ TIME/g; s/TIME +(OF|$)/TIME \1/; s/ +$//'
 }
 
 # each command of the README is typed on a terminal, what it says is what the README says
