@@ -79,9 +79,10 @@ void query_alias(struct reader *r, uint32_t scope, struct str implied)
 	if (as ? r->t.kind == T_WORD || r->t.kind == T_QUOTED : can_be_alias(r)) {
 		scope_alias(r, scope, name_bare(r, r->t));
 		rd_next(r);
-	} else if (as && r->t.kind == T_TEMPLATE)
+	} else if (as && r->t.kind == T_TEMPLATE) {
+		scope_alias(r, scope, (struct str){ r->t.start, (size_t)(r->t.end - r->t.start) });
 		rd_next(r);
-	else if (!as) {
+	} else if (!as) {
 		scope_alias(r, scope, implied);
 		return;
 	}

@@ -42,14 +42,19 @@ static const char *closing(struct lex *l, int which, const char *p)
 	return l->end - l->closed[which] < 2 ? NULL : l->closed[which] + 2;
 }
 
-/* The end of {{ }} or {% %} in whose strings the closing mark may stand. */
+/* The end of {{ }} or {% %} in whose strings and {dicts} the closing mark may stand. */
 static const char *closing_quoted(struct lex *l, const char *p, char a, char b)
 {
+	size_t braces = 0;
 	while (p < l->end) {
 		char c = *p++;
-		if (c == a && p < l->end && *p == b)
+		if (c == '{' && a == b) {
+			braces++;
+		} else if (c == '}' && braces) {
+			braces--;
+		} else if (c == a && p < l->end && *p == b) {
 			return p + 1;
-		if (c == '\'' || c == '"') {
+		} else if (c == '\'' || c == '"') {
 			while (p < l->end && *p != c)
 				p += *p == '\\' && p + 1 < l->end ? 2 : 1;
 			p++;
@@ -73,10 +78,11 @@ const char *lex_template(struct lex *l, const char *p)
 	if (!e || which == 2)
 		return e;
 	size_t n = (size_t)(e - p);
-	if (l->quoting > 16 || (!memchr(p, '\'', n) && !memchr(p, '"', n)))
+	if (l->quoting > 16 || (!memchr(p, '\'', n) && !memchr(p, '"', n) && !memchr(p + 2, '{', n - 2)))
 		return e;
 	const char *q = closing_quoted(l, p + 2, which ? '%' : '}', '}');
-	if (!q) {
+	/* past the next template: quotes or braces did not match */
+	if (!q || (q > e && (memmem(e, (size_t)(q - e), "{{", 2) || memmem(e, (size_t)(q - e), "{%", 2)))) {
 		l->quoting++;
 		return e;
 	}

@@ -176,6 +176,21 @@ static void legacy_ranges_may_have_no_prefix(void **state)
 	CHECK(SQL_BIGQUERY_LEGACY, cases);
 }
 
+static void templates_hold_dicts_and_name_aliases(void **state)
+{
+	(void)state;
+	static const struct real cases[] = {
+		{ "{{ config(partition_by={'field': 'x', 'range': {'start': 0}}) }} SELECT 1 FROM {{ ref('a') }}", "a", NULL,
+		  NULL },
+		{ "SELECT 1 FROM {{ f('from d.x', {'a': {'b': 1}}) }} JOIN d.b ON EXISTS (SELECT {{ g({1: {2: 3}}) }} FROM b.c)",
+		  "d.b {{ f('from d.x', {'a': {'b': 1}}) }}", NULL, NULL },
+		{ "SELECT {{ x({y }}, {{ z }} FROM d.a", "d.a", NULL, NULL },
+		{ "SELECT 1 FROM {{ ref('a') }} AS {{ t }}, {{ t }}.items, UNNEST({{ t }}.z) AS {{ u }}, {{ u }}.q", "a", NULL,
+		  NULL },
+	};
+	CHECK(SQL_BIGQUERY, cases);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -188,6 +203,7 @@ int main(void)
 		cmocka_unit_test(postgres_reads_whole_tables_by_table),
 		cmocka_unit_test(property_graphs_are_read_like_views),
 		cmocka_unit_test(legacy_ranges_may_have_no_prefix),
+		cmocka_unit_test(templates_hold_dicts_and_name_aliases),
 		cmocka_unit_test(words_of_operators_may_be_aliases),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
