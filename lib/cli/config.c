@@ -179,6 +179,16 @@ static bool is_name(struct str s)
 	return true;
 }
 
+/* What a message may quote of a line that cannot be read: names, for all else may be
+ * half of a connection string with its password. */
+static struct str quotable(struct str s)
+{
+	bool ok = s.n <= NAME_LEN_MAX;
+	for (size_t i = 0; ok && i < s.n; i++)
+		ok = s.p[i] == ' ' || is_name((struct str){ s.p + i, 1 });
+	return ok ? s : STR("...");
+}
+
 /* Where the reader stands in the file. */
 struct reader {
 	struct config *cfg;
@@ -204,14 +214,16 @@ static int read_section(struct reader *r, struct str s, struct mst_error *err)
 	r->connection = NULL;
 	if (!str_eqz(kind, "profile") && !str_eqz(kind, "connection")) {
 		const char *near = str_nearest(kind, kinds, 2);
+		struct str said = quotable(kind);
 		if (near)
-			mst_fail(err, MST_USAGE, "unknown section '%.*s' (did you mean '%s'?)", STR_FMT(kind), near);
+			mst_fail(err, MST_USAGE, "unknown section '%.*s' (did you mean '%s'?)", STR_FMT(said), near);
 		else
-			mst_fail(err, MST_USAGE, "unknown section '%.*s'", STR_FMT(kind));
+			mst_fail(err, MST_USAGE, "unknown section '%.*s'", STR_FMT(said));
 		return mst_hint(err, "write [profile NAME] or [connection NAME]");
 	}
 	if (!is_name(name)) {
-		mst_fail(err, MST_USAGE, "'%.*s' is not a name of a %.*s", STR_FMT(name), STR_FMT(kind));
+		struct str said = quotable(name);
+		mst_fail(err, MST_USAGE, "'%.*s' is not a name of a %.*s", STR_FMT(said), STR_FMT(kind));
 		return mst_hint(err, "a name has 1 to %d letters, digits, '_', '-' and '.'", NAME_LEN_MAX);
 	}
 	/* what follows compares each with each */
@@ -243,10 +255,11 @@ static int read_connection(struct reader *r, struct str key, const char *text, s
 	static const struct config_key url = { .name = "url", .kind = "string" };
 	if (!str_eqz(key, "url")) {
 		const char *near = str_nearest(key, keys, 1);
+		struct str said = quotable(key);
 		if (near)
 			return mst_fail(err, MST_USAGE, "unknown key '%.*s' of a connection (did you mean '%s'?)",
-					STR_FMT(key), near);
-		mst_fail(err, MST_USAGE, "unknown key '%.*s' of a connection", STR_FMT(key));
+					STR_FMT(said), near);
+		mst_fail(err, MST_USAGE, "unknown key '%.*s' of a connection", STR_FMT(said));
 		return mst_hint(err, "a connection has the key url");
 	}
 	if (r->connection->url)
@@ -262,7 +275,9 @@ static int read_setting(struct reader *r, struct str s, struct mst_error *err)
 	struct config *cfg = r->cfg;
 	struct str key, text;
 	if (!str_cut(s, '=', &key, &text)) {
-		mst_fail(err, MST_USAGE, "'%.*s' is not a setting", (int)(s.n < 60 ? s.n : 60), s.p);
+		str_cut(s, ' ', &key, &text);
+		key = quotable(key);
+		mst_fail(err, MST_USAGE, "no '=' behind '%.*s'", STR_FMT(key));
 		return mst_hint(err, "write KEY = VALUE, [profile NAME], [connection NAME] or # and a comment");
 	}
 	key = str_trim(key);
@@ -278,10 +293,11 @@ static int read_setting(struct reader *r, struct str s, struct mst_error *err)
 		for (size_t i = 0; config_keys[i].name; i++)
 			*vec_push(cfg->pool, &names) = config_keys[i].name;
 		const char *near = str_nearest(key, names.v, names.n);
+		struct str said = quotable(key);
 		if (near)
 			return mst_fail(err, MST_USAGE, "unknown key '%.*s' (did you mean '%s'?)",
-					(int)(key.n < 60 ? key.n : 60), key.p, near);
-		mst_fail(err, MST_USAGE, "unknown key '%.*s'", (int)(key.n < 60 ? key.n : 60), key.p);
+					STR_FMT(said), near);
+		mst_fail(err, MST_USAGE, "unknown key '%.*s'", STR_FMT(said));
 		return mst_hint(err, "mst config list shows every key");
 	}
 	if (r->profile && strcmp(config_keys[k].name, "profile") == 0)

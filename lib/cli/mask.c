@@ -13,14 +13,19 @@ static const char *value_end(const char *p)
 	return quote && *p ? p + 1 : p;
 }
 
+/* Behind the "://" of a URI, or NULL: a keyword's value may hold one, too. */
+static const char *authority(const char *value)
+{
+	const char *p = value;
+	while ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (p > value && *p >= '0' && *p <= '9'))
+		p++;
+	return p > value && strncmp(p, "://", 3) == 0 ? p + 3 : NULL;
+}
+
 /* "scheme://user:PASSWORD@host": everything between the first ':' of the
  * authority and its last '@', since unescaped passwords are seen in the wild. */
-static bool mask_authority(struct buf *b, const char **at)
+static void mask_authority(struct buf *b, const char **at, const char *p)
 {
-	const char *p = strstr(*at, "://");
-	if (!p)
-		return false;
-	p += 3;
 	size_t n = strcspn(p, "/?#");
 	const char *end = p + n, *sign = NULL;
 	for (const char *q = p; *q; q++)
@@ -28,11 +33,10 @@ static bool mask_authority(struct buf *b, const char **at)
 			sign = q;
 	const char *colon = sign ? memchr(p, ':', (size_t)(sign - p)) : NULL;
 	if (!colon)
-		return false;
+		return;
 	buf_add(b, *at, (size_t)(colon + 1 - *at));
 	buf_z(b, "***");
 	*at = sign;
-	return true;
 }
 
 const char *config_shown(struct pool *pool, const struct config_key *key, const char *value)
@@ -45,12 +49,12 @@ const char *config_shown(struct pool *pool, const struct config_key *key, const 
 		return "***";
 	const char *p = value;
 	buf_init(&b, pool);
-	bool uri = strstr(value, "://") != NULL;
+	const char *uri = authority(value);
 	if (uri)
-		mask_authority(&b, &p);
+		mask_authority(&b, &p, uri);
 	while (*p) {
 		size_t hit = 0;
-		bool start = p == value || strchr(uri ? "?&" : " \t", p[-1]);
+		bool start = p == value || strchr(uri ? "?&" : " \t'", p[-1]);
 		for (size_t i = 0; start && i < 3 && !hit; i++) {
 			size_t n = strlen(words[i]);
 			if (strncmp(p, words[i], n) == 0) {

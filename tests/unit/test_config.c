@@ -143,7 +143,7 @@ static void wrong_values_are_errors_even_in_a_profile_not_in_force(void **state)
 static void broken_lines_are_errors(void **state)
 {
 	(void)state;
-	refuses("jobs 3", "1: 'jobs 3' is not a setting / "
+	refuses("jobs 3", "1: no '=' behind 'jobs' / "
 			  "write KEY = VALUE, [profile NAME], [connection NAME] or # and a comment");
 	refuses("[profile x", "1: a section line ends in ']' / write [profile NAME] or [connection NAME]");
 	refuses("[", "1: a section line ends in ']' / write [profile NAME] or [connection NAME]");
@@ -156,6 +156,22 @@ static void broken_lines_are_errors(void **state)
 	refuses("[connection a]\nurl = x\n[connection a]", "3: connection 'a' stands in line 1 already");
 	refuses("[connection a]\n", "1: connection 'a' has no url");
 	refuses("[profile a]\nprofile = b", "2: a profile cannot choose a profile");
+}
+
+static void a_connection_string_in_the_wrong_place_is_not_quoted(void **state)
+{
+	(void)state;
+	refuses("db postgresql://u:s3cret@h/d", "1: no '=' behind 'db' / "
+		"write KEY = VALUE, [profile NAME], [connection NAME] or # and a comment");
+	refuses("postgresql://u:s3cret@h/d", "1: no '=' behind '...' / "
+		"write KEY = VALUE, [profile NAME], [connection NAME] or # and a comment");
+	refuses("postgresql://u:s3cret@h/d?sslmode=require", "1: unknown key '...' / mst config list shows every key");
+	refuses("[connection w]\npostgresql://u:s3cret@h/d?sslmode=require",
+		"2: unknown key '...' of a connection / a connection has the key url");
+	refuses("[postgresql://u:s3cret@h/d]",
+		"1: unknown section '...' / write [profile NAME] or [connection NAME]");
+	refuses("[connection postgresql://u:s3cret@h/d]",
+		"1: '...' is not a name of a connection / a name has 1 to 63 letters, digits, '_', '-' and '.'");
 }
 
 static void hostile_bytes_are_errors(void **state)
@@ -176,8 +192,7 @@ static void hostile_bytes_are_errors(void **state)
 		buf_char(&b, 'k');
 	buf_z(&b, "=1");
 	refuses_bytes(buf_view(&b), NULL,
-		      "1: unknown key 'kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk' / "
-		      "mst config list shows every key");
+		      "1: unknown key '...' / mst config list shows every key");
 	buf_reset(&b);
 	for (int i = 0; i < 1001; i++)
 		buf_printf(&b, "[profile p%d]\n", i);
@@ -277,6 +292,8 @@ static void passwords_are_never_shown(void **state)
 	shows("postgresql:///db?user=a&password=geheim&x=1", "postgresql:///db?user=a&password=***&x=1");
 	shows("postgresql://h/db?sslpassword=geheim", "postgresql://h/db?sslpassword=***");
 	shows("service=warehouse", "service=warehouse");
+	shows("host=h password=abc://def:ghi@k", "host=h password=***");
+	shows("host='h'password=geheim", "host='h'password=***");
 	const struct config_key secret = { .name = "token", .secret = true };
 	POOL_SCRATCH(pool);
 	assert_string_equal(config_shown(pool, &secret, "geheim"), "***");
@@ -293,6 +310,7 @@ int main(void)
 		cmocka_unit_test(unknown_names_are_errors_with_a_suggestion),
 		cmocka_unit_test(wrong_values_are_errors_even_in_a_profile_not_in_force),
 		cmocka_unit_test(broken_lines_are_errors),
+		cmocka_unit_test(a_connection_string_in_the_wrong_place_is_not_quoted),
 		cmocka_unit_test(hostile_bytes_are_errors),
 		cmocka_unit_test(a_named_file_must_exist_and_another_need_not),
 		cmocka_unit_test(a_slip_in_the_environment_is_remarked),
