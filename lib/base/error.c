@@ -1,5 +1,7 @@
 #include "base/error.h"
 
+#include "base/utf8.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -35,13 +37,21 @@ int mst_code_exit(int code)
 	return code > 0 || code < MST_CODE_LAST ? 7 : codes[-code].exit;
 }
 
-/* Control characters in a message (from a file name, from a server) must not
- * reach a terminal; a line break would make two lines of one error. */
+void mst_harmless(char *s, size_t n)
+{
+	for (size_t i = 0; i < n;) {
+		unsigned char c = (unsigned char)s[i];
+		unsigned k = utf8_seq(s + i, n - i);
+		bool c1 = c == 0xc2 && k == 2 && (unsigned char)s[i + 1] < 0xa0;
+		if (c < 32 || c == 127 || !k || c1)
+			memset(s + i, c == '\n' || c == '\t' ? ' ' : '?', k ? k : 1);
+		i += k ? k : 1;
+	}
+}
+
 static void clean(char *s)
 {
-	for (; *s; s++)
-		if ((unsigned char)*s < 32 || *s == 127)
-			*s = *s == '\n' || *s == '\t' ? ' ' : '?';
+	mst_harmless(s, strlen(s));
 }
 
 static void set(struct mst_error *err, int code, const char *fmt, va_list ap)

@@ -6,6 +6,7 @@
 #define MST_BASE_ERROR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum mst_code {
@@ -37,8 +38,8 @@ struct mst_error {
 	bool retry;        /* the same call may succeed later */
 };
 
-/* Sets the error and returns `code`; clears place and hint. Bytes that are not
- * printable are shown as '?'. */
+/* Sets the error and returns `code`; clears place and hint. The text is made
+ * harmless. */
 int mst_fail(struct mst_error *, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* The same with ": strerror(errno)" behind it; ENOSPC, EACCES and ENOENT keep
  * their meaning in the code where `code` is 0 (else MST_IO). */
@@ -48,6 +49,11 @@ int mst_wrap(struct mst_error *, const char *fmt, ...) __attribute__((format(pri
 /* Adds the place / the hint.  Both return the code as it was. */
 int mst_place(struct mst_error *, const char *file, uint32_t line, uint32_t col);
 int mst_hint(struct mst_error *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* For text from files and servers that goes to a terminal, n bytes in place: line
+ * breaks and tabs become blanks (a line break would make two lines of one error);
+ * other control characters, C1 too, and what is not UTF-8 become '?'. */
+void mst_harmless(char *, size_t n);
 
 /* "usage", "data", "not found" ...: stable words for JSON. */
 const char *mst_code_name(int code);

@@ -69,9 +69,7 @@ static void say(const char *name, const char *what, const char *fmt, va_list ap)
 	buf_printf(&b, "%s: %s", name, what);
 	size_t start = b.n;
 	buf_z(&b, pool_vprintf(pool, fmt, ap));
-	for (char *p = b.p + start; p < b.p + b.n; p++)
-		if ((unsigned char)*p < 32 || *p == 127)
-			*p = '?';
+	mst_harmless(b.p + start, b.n - start);
 	buf_char(&b, '\n');
 	talk(&b);
 }

@@ -333,6 +333,8 @@ static void errors_say_what_and_where(void **state)
 	assert_string_equal(err.msg, "again: while testing: bad thing ?[1m");
 	assert_string_equal(err.hint, "");
 	assert_int_equal(err.line, 0);
+	mst_fail(&err, MST_DATA, "%s", "na\xc3\xafve \xc2\x9b" "1m \x9b \xc3 \x7f");
+	assert_string_equal(err.msg, "na\xc3\xafve ??1m ? ? ?");
 }
 
 static void errors_of_the_system_keep_their_meaning(void **state)

@@ -364,7 +364,7 @@ static void a_command_ends_with_the_status_of_its_error(void **state)
 	ends(says_no, "1: ");
 	ends(finds_an_error, "3: mst-x: flows/taxi.yaml:12:5: unknown task type 'htp' (did you mean 'http'?)\n"
 			     "  types are? listed by mst-flow\n");
-	ends(warns, "0: mst-x: warning: two?lines\n");
+	ends(warns, "0: mst-x: warning: two lines\n");
 	ends(hears_int, "130: mst-x: cancelled\n");
 	ends(hears_term, "143: mst-x: cancelled\n");
 	ends(ignores_hup, "0: ");
