@@ -102,7 +102,7 @@ void name_put_part(struct buf *b, struct str part, char quote)
 	bool plain = part.n > 0;
 	for (size_t i = 0; i < part.n && plain; i++) {
 		char c = part.p[i];
-		plain = c != '.' && c != ' ' && c != '\t' && c != '\n' && c != '\r' && c != quote;
+		plain = c != '.' && c != ' ' && !(c >= '\t' && c <= '\r');
 	}
 	if (plain) {
 		buf_str(b, part);
@@ -111,7 +111,7 @@ void name_put_part(struct buf *b, struct str part, char quote)
 	buf_char(b, quote);
 	for (size_t i = 0; i < part.n; i++) {
 		if (part.p[i] == quote)
-			buf_char(b, quote == '`' ? '\\' : quote);
+			buf_char(b, quote);
 		buf_char(b, part.p[i]);
 	}
 	buf_char(b, quote);
@@ -181,7 +181,10 @@ static int parse_part(struct pool *pool, struct str name, struct str *rest, stru
 		if (c < 0x20 || c == 0x7f)
 			return mst_fail(err, MST_DATA, "a control character in the name '%.*s'",
 					STR_FMT(name));
-		if (open && c == (unsigned char)open) {
+		if (open && c == (unsigned char)open && i + 1 < rest->n && rest->p[i + 1] == open) {
+			buf_char(&b, open);
+			i++;
+		} else if (open && c == (unsigned char)open) {
 			open = 0;
 		} else if (!open && (c == '`' || c == '"')) {
 			open = (char)c;

@@ -1,5 +1,7 @@
 /* Names of tables: "project.dataset.table", from a path or from a person.
- * A part that holds a dot or a blank stands in quotes: `a.b`, or "a.b" in PostgreSQL. */
+ * A part that holds a dot or a blank stands in quotes: `a.b`, or "a.b" in PostgreSQL;
+ * a quote of that kind is doubled there.  (The names in a SQL text are made likewise
+ * in sql/name.c.) */
 #ifndef MST_MODEL_NAME_H
 #define MST_MODEL_NAME_H
 
@@ -32,11 +34,11 @@ struct str name_of_any_path(struct pool *, const char *path, char quote);
 
 /* A name as a person writes it, in canonical form: one to three parts between
  * dots (a project may hold dots and a colon, as in example.com:proj), none empty,
- * no control bytes, quotes (` or ") closed.  Quotes that are not needed go.
- * MST_DATA. */
+ * no control bytes, quotes (` or ") closed, doubled within.  Quotes that are not
+ * needed go.  MST_DATA. */
 int name_parse(struct pool *, struct str name, char quote, struct str *out, struct mst_error *);
 
-/* Appends one part, in quotes where it holds a dot, a blank or a quote. */
+/* Appends one part, in quotes where it holds a dot or a blank or nothing. */
 void name_put_part(struct buf *, struct str part, char quote);
 
 #endif

@@ -55,7 +55,9 @@ static void parts_with_dots_and_blanks_keep_quotes(void **state)
 	struct buf b;
 	buf_init(&b, pool);
 	name_put_part(&b, STR("a\"b"), '"');
-	assert_string_equal(buf_cstr(&b), "\"a\"\"b\"");
+	buf_char(&b, '|');
+	name_put_part(&b, STR("a\".b"), '"');
+	assert_string_equal(buf_cstr(&b), "a\"b|\"a\"\".b\"");
 }
 
 static void a_path_that_fits_nothing_has_a_name_all_the_same(void **state)
@@ -108,6 +110,8 @@ static void names_are_made_canonical(void **state)
 		{ "`a b`.t", "`a b`.t" },
 		{ "\"a.b\".t", "`a.b`.t" },
 		{ "d.t$1", "d.t$1" },
+		{ "d.\"a\"\"b\"", "d.a\"b" },
+		{ "d.`a``.b`", "d.`a``.b`" },
 	};
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
 		struct str out;
