@@ -18,12 +18,12 @@
 		size_t n, cap; \
 	}
 
-void *vec_grow_(struct pool *, void *v, size_t n, size_t *cap, size_t size);
+void *vec_grow_(struct pool *, void *v, size_t *cap, size_t size);
 
 /* Pointer to a new, uninitialised last element. */
 #define vec_push(pool, vec) \
 	(((vec)->n == (vec)->cap \
-		  ? (void)((vec)->v = vec_grow_((pool), (vec)->v, (vec)->n, &(vec)->cap, sizeof *(vec)->v)) \
+		  ? (void)((vec)->v = vec_grow_((pool), (vec)->v, &(vec)->cap, sizeof *(vec)->v)) \
 		  : (void)0), \
 	 &(vec)->v[(vec)->n++])
 

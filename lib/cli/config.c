@@ -493,11 +493,6 @@ int config_set(struct config *cfg, const char *key, const char *value, const cha
 	return 0;
 }
 
-const char *config_profile(const struct config *cfg)
-{
-	return cfg->profile;
-}
-
 const config_names *config_remarks(const struct config *cfg)
 {
 	return &cfg->remarks;

@@ -45,8 +45,6 @@ void config_profiles(const struct config *, struct pool *, config_names *out);
 
 /* Where the file lies, whether it exists or not. */
 int config_path(struct pool *, const char **out, struct mst_error *);
-/* The profile in force, or NULL. */
-const char *config_profile(const struct config *);
 /* Remarks on the environment: one line each (a variable MST_JOB that looks like
  * a slip for MST_JOBS; an error would punish other programs' variables). */
 const config_names *config_remarks(const struct config *);

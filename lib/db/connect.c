@@ -341,21 +341,6 @@ const char *db_name(const struct db *db)
 	return db->name;
 }
 
-const char *db_database(const struct db *db)
-{
-	return PQdb(db->c);
-}
-
-int db_server_version(const struct db *db)
-{
-	return PQserverVersion(db->c);
-}
-
-int db_backend_pid(const struct db *db)
-{
-	return PQbackendPID(db->c);
-}
-
 void db_on_stop(struct db *db, const volatile sig_atomic_t *flag)
 {
 	db->stop = flag;

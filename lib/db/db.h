@@ -48,10 +48,6 @@ int db_conninfo_split(struct pool *, const char *conninfo, const char **bare, co
 		      struct mst_error *);
 /* "mst at db.example.com:5432" or "mst at /run/user/1000/mst": for people. */
 const char *db_name(const struct db *);
-/* The database, the server's version (150018) and the process id over there. */
-const char *db_database(const struct db *);
-int db_server_version(const struct db *);
-int db_backend_pid(const struct db *);
 /* From now on a blocking call ends with MST_CANCELLED when *flag is not 0 (a
  * signal handler sets it; the handler must not be installed with SA_RESTART). */
 void db_on_stop(struct db *, const volatile sig_atomic_t *flag);

@@ -87,7 +87,7 @@ void verify_text(void *arg, struct pool *pool, struct str sql, const struct sql_
 {
 	const struct verify *v = arg;
 	const char *const argv[] = { v->child, NULL };
-	struct proc_opts opts = { .argv = argv, .err = PROC_NULL };
+	struct proc_opts opts = { .argv = argv };
 	struct proc_output got;
 	struct mst_error err;
 	if (proc_capture(pool, &opts, sql, ANSWER_MAX, VERIFY_TIMEOUT_US, NULL, &got, &err)) {

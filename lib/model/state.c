@@ -99,18 +99,3 @@ int run_state_of(struct str word)
 			return i;
 	return -1;
 }
-
-bool job_state_is_final(enum job_state s)
-{
-	return s != JOB_WAITING && s != JOB_READY && s != JOB_RUNNING && s != JOB_PARKED;
-}
-
-bool job_state_is_done(enum job_state s)
-{
-	return s == JOB_SUCCEEDED || s == JOB_SKIPPED;
-}
-
-bool run_state_is_final(enum run_state s)
-{
-	return s == RUN_SUCCEEDED || s == RUN_FAILED || s == RUN_CANCELLED;
-}

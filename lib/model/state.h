@@ -53,10 +53,5 @@ const char *run_state_name(enum run_state);
 /* -1 for any other word. */
 int job_state_of(struct str);
 int run_state_of(struct str);
-/* No event leads out of it but a retry. */
-bool job_state_is_final(enum job_state);
-/* Jobs downstream may start: succeeded or skipped. */
-bool job_state_is_done(enum job_state);
-bool run_state_is_final(enum run_state);
 
 #endif

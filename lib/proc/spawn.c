@@ -87,15 +87,13 @@ static int make_pipe(int child, int *mine, int *theirs, struct mst_error *err)
 	return 0;
 }
 
-/* dup2 onto itself would leave close-on-exec set, so the sources are first copied
- * out of the way of 0 to 3. */
-static int away(struct pool *tmp, int fd, struct mst_error *err);
-
 static void shut_copy(void *arg)
 {
 	close(*(int *)arg);
 }
 
+/* dup2 onto itself would leave close-on-exec set, so the sources are first copied
+ * out of the way of 0 to 3. */
 static int away(struct pool *tmp, int fd, struct mst_error *err)
 {
 	int *copy = pool_alloc(tmp, sizeof *copy);
@@ -229,11 +227,6 @@ int proc_fd(const struct proc *p)
 	return p->pidfd;
 }
 
-int proc_in(const struct proc *p)
-{
-	return p->in;
-}
-
 int proc_out(const struct proc *p)
 {
 	return p->out;
@@ -242,11 +235,6 @@ int proc_out(const struct proc *p)
 int proc_err(const struct proc *p)
 {
 	return p->err;
-}
-
-void proc_close_in(struct proc *p)
-{
-	shut(&p->in);
 }
 
 void proc_kill(struct proc *p, int sig)

@@ -13,7 +13,7 @@
 enum {
 	PROC_NULL = 0,  /* /dev/null: what a zeroed struct gives; fd 0 itself is PROC_KEEP for `in` */
 	PROC_KEEP = -1, /* the caller's own */
-	PROC_PIPE = -2, /* a pipe: the caller's end is proc_in, proc_out, proc_err */
+	PROC_PIPE = -2, /* a pipe: the caller's end is proc_out, proc_err; proc_capture feeds `in` */
 	PROC_OUT = -3,  /* for err alone: where out goes */
 };
 
@@ -42,11 +42,9 @@ pid_t proc_pid(const struct proc *);
 /* Readable for poll(2) when the child has ended; it may be readable now and then before, so ask
  * proc_wait. */
 int proc_fd(const struct proc *);
-/* The caller's ends of pipes (-1: none); proc_close_in tells the child "end of file". */
-int proc_in(const struct proc *);
+/* The caller's ends of pipes (-1: none). */
 int proc_out(const struct proc *);
 int proc_err(const struct proc *);
-void proc_close_in(struct proc *);
 /* To the whole group; nothing where it has been waited for. */
 void proc_kill(struct proc *, int sig);
 /* Waits at most timeout_us (< 0: for ever; 0: just looks).  1 and the status when it has
