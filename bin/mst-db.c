@@ -94,7 +94,7 @@ static int put_named(struct cli *cli, const struct state_opts *o, struct out *ou
 	struct db *db = NULL;
 	struct buf b;
 	struct jw w;
-	int rc = db_open(pool, o->db, o->app, &db, &why);
+	int rc = db_open(pool, o->db, o->app, o->cluster.stop, &db, &why);
 	if (rc == MST_USAGE || rc == MST_CANCELLED) {
 		*err = why;
 		return rc;
@@ -130,7 +130,7 @@ static int put_private(struct cli *cli, const struct state_opts *o, struct clust
 	char iso[TIME_ISO_MAX];
 	cluster_look(pool, c, &s);
 	/* "ready" may be stale by a moment: what counts is whether it answers */
-	if (s.ready && db_open(pool, cluster_conninfo(pool, &s, CLUSTER_DB_STATE), o->app, &db, &why))
+	if (s.ready && db_open(pool, cluster_conninfo(pool, &s, CLUSTER_DB_STATE), o->app, o->cluster.stop, &db, &why))
 		db = NULL;
 	*running = db != NULL;
 	buf_init(&b, pool);

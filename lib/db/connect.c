@@ -165,11 +165,6 @@ static int fail_connect(PGconn *c, const char *name, struct mst_error *err)
 	return code;
 }
 
-static bool stopped(const volatile sig_atomic_t *stop)
-{
-	return stop && *stop;
-}
-
 /* connect_timeout is PQconnectdb's alone: PQconnectPoll leaves the clock to us. */
 static int finish_connect(PGconn *c, const char *name, int64_t limit_us, const volatile sig_atomic_t *stop,
 			  struct mst_error *err)
@@ -189,7 +184,7 @@ static int finish_connect(PGconn *c, const char *name, int64_t limit_us, const v
 		}
 		int ms = limit_us && left < 250000 ? (int)(left / 1000 + 1) : 250;
 		int n = poll(&p, 1, ms);
-		if (stopped(stop))
+		if (stop && *stop)
 			return mst_fail(err, MST_CANCELLED, "interrupted");
 		if (n < 0 && errno != EINTR)
 			return mst_fail_errno(err, MST_IO, "poll");
@@ -253,7 +248,8 @@ static int64_t timeout_us(const PQconninfoOption *o)
 	return v <= 0 ? 0 : v > 86400 ? 86400 * US_PER_S : v * US_PER_S;
 }
 
-int db_open(struct pool *parent, const char *conninfo, const char *app, struct db **out, struct mst_error *err)
+int db_open(struct pool *parent, const char *conninfo, const char *app, const volatile sig_atomic_t *stop,
+	    struct db **out, struct mst_error *err)
 {
 	POOL_SCRATCH(tmp);
 	PQconninfoOption *o;
@@ -277,6 +273,7 @@ int db_open(struct pool *parent, const char *conninfo, const char *app, struct d
 	struct pool *pool = pool_new(parent);
 	struct db *db = pool_zalloc(pool, sizeof *db);
 	db->pool = pool;
+	db->stop = stop;
 	pool_on_free(pool, close_handle, db);
 	db->c = PQconnectStartParams(s.keys, s.values, 0);
 	if (!db->c)
@@ -308,7 +305,7 @@ int db_open(struct pool *parent, const char *conninfo, const char *app, struct d
 		db->name = describe(pool, db->c);
 	} else {
 		PQsetErrorVerbosity(db->c, PQERRORS_VERBOSE); /* for the SQLSTATE of a refusal */
-		rc = finish_connect(db->c, db->name, limit, NULL, err);
+		rc = finish_connect(db->c, db->name, limit, stop, err);
 		PQsetErrorVerbosity(db->c, PQERRORS_DEFAULT);
 	}
 	if (!rc) {

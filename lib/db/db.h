@@ -33,9 +33,11 @@ struct db_result;
  * Without connect_timeout in the string it is DB_CONNECT_TIMEOUT_S.  MST_USAGE for
  * a string that cannot be read; MST_UNAVAILABLE (err->retry where the server is
  * just starting or full) and MST_DENIED as the server says; MST_UNAVAILABLE for a
- * version outside the range. */
+ * version outside the range.  `stop` (may be NULL) is as for db_on_stop and holds from
+ * the first packet on; where the string names several hosts, from the connection on. */
 #define DB_CONNECT_TIMEOUT_S 10
-int db_open(struct pool *, const char *conninfo, const char *app, struct db **out, struct mst_error *);
+int db_open(struct pool *, const char *conninfo, const char *app, const volatile sig_atomic_t *stop,
+	    struct db **out, struct mst_error *);
 /* Closes before the pool does; NULL is allowed.  An open transaction is rolled back. */
 void db_close(struct db *);
 /* `conninfo` with the keyword set to `value`, quoted: "... dbname='x'".  MST_USAGE

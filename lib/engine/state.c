@@ -23,12 +23,12 @@ static int open_private(struct pool *pool, const struct state_opts *o, const cha
 		return rc;
 	cluster_look(tmp, c, &s);
 	if (s.ready)
-		rc = db_open(pool, cluster_conninfo(tmp, &s, database), o->app, &db, err);
+		rc = db_open(pool, cluster_conninfo(tmp, &s, database), o->app, o->cluster.stop, &db, err);
 	/* it may have gone down between the look and the connection */
 	if (!s.ready || (rc && err->retry && strcmp(err->sqlstate, "53300") != 0)) {
 		rc = cluster_start(tmp, c, &s, err);
 		if (!rc)
-			rc = db_open(pool, cluster_conninfo(tmp, &s, database), o->app, &db, err);
+			rc = db_open(pool, cluster_conninfo(tmp, &s, database), o->app, o->cluster.stop, &db, err);
 	}
 	if (rc && strcmp(err->sqlstate, "53300") == 0)
 		mst_hint(err, "end some of the commands that use it, or raise max_connections in %s/data/postgresql.conf",
@@ -41,14 +41,8 @@ static int open_private(struct pool *pool, const struct state_opts *o, const cha
 
 int state_connect(struct pool *pool, const struct state_opts *o, struct db **out, struct mst_error *err)
 {
-	struct db *db;
-	int rc = is_private(o->db) ? open_private(pool, o, CLUSTER_DB_STATE, &db, err)
-				   : db_open(pool, o->db, o->app, &db, err);
-	if (rc)
-		return rc;
-	db_on_stop(db, o->cluster.stop);
-	*out = db;
-	return 0;
+	return is_private(o->db) ? open_private(pool, o, CLUSTER_DB_STATE, out, err)
+				 : db_open(pool, o->db, o->app, o->cluster.stop, out, err);
 }
 
 int state_open(struct pool *pool, const struct state_opts *o, struct db **out, struct mst_error *err)
@@ -74,14 +68,8 @@ int state_open(struct pool *pool, const struct state_opts *o, struct db **out, s
 
 int warehouse_open(struct pool *pool, const struct state_opts *o, struct db **out, struct mst_error *err)
 {
-	struct db *db;
-	int rc = is_private(o->warehouse) ? open_private(pool, o, CLUSTER_DB_WAREHOUSE, &db, err)
-					  : db_open(pool, o->warehouse, o->app, &db, err);
-	if (rc)
-		return rc;
-	db_on_stop(db, o->cluster.stop);
-	*out = db;
-	return 0;
+	return is_private(o->warehouse) ? open_private(pool, o, CLUSTER_DB_WAREHOUSE, out, err)
+					: db_open(pool, o->warehouse, o->app, o->cluster.stop, out, err);
 }
 
 int state_conninfo(struct pool *pool, const struct state_opts *o, bool warehouse, const char **out,

@@ -43,7 +43,7 @@ static inline struct db *private_open(struct pool *pool, const char *database)
 {
 	struct mst_error err;
 	struct db *db;
-	if (db_open(pool, private_conninfo(database), "test", &db, &err))
+	if (db_open(pool, private_conninfo(database), "test", NULL, &db, &err))
 		fail_msg("%s", err.msg);
 	return db;
 }

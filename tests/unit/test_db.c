@@ -1,6 +1,7 @@
 #include "base/time.h"
 #include "private.h"
 
+#include <arpa/inet.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -101,7 +102,7 @@ static void the_session_is_utc_and_iso_whatever_the_role_says(void **state)
 	const char *as_odd;
 	struct db *odd;
 	assert_int_equal(db_conninfo_with(pool, private_conninfo("warehouse"), "user", "odd", &as_odd, &err), 0);
-	assert_int_equal(db_open(pool, as_odd, "test", &odd, &err), 0);
+	assert_int_equal(db_open(pool, as_odd, "test", NULL, &odd, &err), 0);
 	assert_string_equal(one(pool, odd, "SELECT to_timestamp(0)"), "1970-01-01 00:00:00+00");
 	assert_string_equal(one(pool, odd, "SELECT '1 day 1 s'::interval"), "1 day 00:00:01");
 	assert_string_equal(one(pool, odd, "SHOW client_encoding"), "UTF8");
@@ -408,7 +409,7 @@ static void no_connection(const char *conninfo, int code, const char *msg)
 	POOL_SCRATCH(pool);
 	struct mst_error err;
 	struct db *db = NULL;
-	assert_int_equal(db_open(pool, conninfo, "test", &db, &err), code);
+	assert_int_equal(db_open(pool, conninfo, "test", NULL, &db, &err), code);
 	assert_string_equal(err.msg, msg);
 	assert_null(db);
 }
@@ -427,6 +428,31 @@ static void what_cannot_be_connected_to_says_why(void **state)
 	no_connection("postgresql://u:s3c ret", MST_USAGE, "the connection string cannot be read: its port is no number");
 	no_connection("postgresql://u:s3cret@h/x?nix=s3cret", MST_USAGE,
 		      "the connection string cannot be read: invalid URI query parameter: \"***\"");
+}
+
+/* A server that takes the connection and says nothing. */
+static void a_signal_ends_the_wait_for_a_connection(void **state)
+{
+	(void)state;
+	POOL_SCRATCH(pool);
+	struct db *db = NULL;
+	struct mst_error err;
+	struct sigaction sa = { .sa_handler = on_alarm };
+	struct itimerval t = { .it_value = { .tv_usec = 100000 } };
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t n = sizeof at;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, n), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &n), 0);
+	sigaction(SIGALRM, &sa, NULL);
+	setitimer(ITIMER_REAL, &t, NULL);
+	const char *c = pool_printf(pool, "host=127.0.0.1 port=%d dbname=x user=y connect_timeout=0", ntohs(at.sin_port));
+	assert_int_equal(db_open(pool, c, "test", &stop, &db, &err), MST_CANCELLED);
+	assert_string_equal(err.msg, "interrupted");
+	assert_null(db);
+	stop = 0;
+	close(fd);
 }
 
 static void what_the_server_refuses_says_why(void **state)
@@ -552,6 +578,7 @@ int main(void)
 		cmocka_unit_test(notices_are_collected),
 		cmocka_unit_test(a_lost_connection_is_said),
 		cmocka_unit_test(what_cannot_be_connected_to_says_why),
+		cmocka_unit_test(a_signal_ends_the_wait_for_a_connection),
 		cmocka_unit_test(what_the_server_refuses_says_why),
 		cmocka_unit_test(a_server_of_another_version_is_refused),
 		cmocka_unit_test(a_server_that_is_silent_is_given_up),
