@@ -88,6 +88,11 @@ int cluster_resolve_(struct cluster *c, struct mst_error *err)
 	}
 	if (strpbrk(home, "\n\r"))
 		return mst_fail(err, MST_USAGE, "MST_HOME holds a line break");
+	char cwd[PATH_MAX];
+	if (*home != '/' && !getcwd(cwd, sizeof cwd)) {
+		mst_fail_errno(err, MST_USAGE, "MST_HOME is '%s', and the current folder cannot be told", home);
+		return mst_hint(err, "set MST_HOME to an absolute path");
+	}
 	c->home = resolve(pool, home);
 	if (strlen(c->home) > HOME_MAX) {
 		mst_fail(err, MST_LIMIT, "the path of MST_HOME has %zu bytes; PostgreSQL takes no more than %d",

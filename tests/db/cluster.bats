@@ -271,6 +271,16 @@ as_root_says() {
   set MST_HOME to a folder that you can write to, or MST_DB to a server"
 }
 
+@test "a home below a current folder that is gone" {
+	mkdir gone
+	cd gone
+	rmdir ../gone
+	MST_HOME=near run "$MST_BIN/mst-db" start
+	status 2
+	says "mst-db: MST_HOME is 'near', and the current folder cannot be told: No such file or directory
+  set MST_HOME to an absolute path"
+}
+
 @test "root: a home that the server's user cannot reach" {
 	needs_root
 	mkdir -m 700 closed
