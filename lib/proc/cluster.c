@@ -145,7 +145,8 @@ const char *cluster_conninfo(struct pool *pool, const struct cluster_state *s, c
 		buf_char(&b, *p);
 	}
 	/* PGPORT, PGUSER, PGSSLMODE and the like are meant for other servers */
-	buf_printf(&b, "' port=5432 user=" CLUSTER_USER " dbname=%s sslmode=disable gssencmode=disable", database);
+	buf_printf(&b, "' port=5432 user=%s dbname=%s sslmode=disable gssencmode=disable",
+		   strcmp(database, CLUSTER_DB_WAREHOUSE) == 0 ? CLUSTER_OWNER : CLUSTER_USER, database);
 	return buf_cstr(&b);
 }
 

@@ -13,8 +13,10 @@
  * root HOME defaults to /var/lib/mst, RUN is /run/mst, and the server runs as the user `postgres`
  * (`nobody` where there is none), or as the owner of a data folder or HOME that is another's.
  *
- * The superuser and the login name are CLUSTER_USER; whoever can reach the socket (its owner and
- * root) is trusted.  Databases: `mst` and `warehouse`. */
+ * Databases: `mst`, reached as the superuser CLUSTER_USER, and `warehouse`, reached as its owner
+ * CLUSTER_OWNER, who is no superuser: the SQL of a folder runs there, and must neither run programs
+ * (COPY TO PROGRAM) nor read files as the server's user.  Whoever can reach the socket (the server's
+ * user and root) is trusted. */
 #ifndef MST_PROC_CLUSTER_H
 #define MST_PROC_CLUSTER_H
 
@@ -27,6 +29,7 @@
 #define CLUSTER_PG_MIN 15
 #define CLUSTER_PG_MAX 17
 #define CLUSTER_USER "mst"
+#define CLUSTER_OWNER "warehouse"
 #define CLUSTER_DB_STATE "mst"
 #define CLUSTER_DB_WAREHOUSE "warehouse"
 

@@ -256,8 +256,11 @@ static int fill(struct cluster *c, const char *bin, struct mst_error *err)
 	if (!rc)
 		rc = write_settings(c, err);
 	const char *const single[] = { fs_join(tmp, bin, "postgres"), "--single", "-D", c->fresh, "template1", NULL };
+	static const char sql[] = "CREATE ROLE " CLUSTER_OWNER " LOGIN\n"
+				  "CREATE DATABASE " CLUSTER_DB_STATE "\n"
+				  "CREATE DATABASE " CLUSTER_DB_WAREHOUSE " OWNER " CLUSTER_OWNER "\n";
 	if (!rc)
-		rc = run(c, single, STR("CREATE DATABASE " CLUSTER_DB_STATE "\nCREATE DATABASE " CLUSTER_DB_WAREHOUSE "\n"), err);
+		rc = run(c, single, str_of(sql), err);
 	return rc;
 }
 

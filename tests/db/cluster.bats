@@ -115,6 +115,26 @@ as_root_says() {
 	[ "$(stat -c %a "$MST_HOME/data")" = 700 ]
 }
 
+@test "SQL on the warehouse neither runs programs nor reads files as the server's user" {
+	made
+	mkdir -p sql/d
+	cat >sql/d/x.sql <<-'SQL'
+		-- mst: kind: script
+		-- mst: dialect: postgres
+		COPY (SELECT 1) TO PROGRAM 'touch /tmp/mst-test-was-here';
+	SQL
+	run mst-run --no-commands sql
+	status 1
+	holds '"code":"denied"'
+	holds 'to COPY to or from an external program'
+	[ ! -e /tmp/mst-test-was-here ]
+	run mst-db psql --warehouse -Atc "SELECT pg_read_file('/etc/passwd')"
+	status 1
+	holds 'permission denied for function pg_read_file'
+	run mst-db psql --warehouse -Atc 'SELECT current_user, usesuper FROM pg_user WHERE usename = current_user'
+	says 'warehouse|f'
+}
+
 @test "ten commands at once on a fresh home all work, one makes it" {
 	rmdir "$MST_HOME"
 	for i in 1 2 3 4 5 6 7 8 9 10; do mst-db psql -Atc 'SELECT 7' >out.$i 2>err.$i & done

@@ -48,9 +48,10 @@ static inline struct db *private_open(struct pool *pool, const char *database)
 	return db;
 }
 
+/* As the superuser; the schema of mst is not there. */
 static inline struct db *private_db(struct pool *pool)
 {
-	return private_open(pool, CLUSTER_DB_WAREHOUSE);
+	return private_open(pool, CLUSTER_DB_STATE);
 }
 
 /* For cmocka_run_group_tests. */

@@ -101,7 +101,7 @@ static void the_session_is_utc_and_iso_whatever_the_role_says(void **state)
 	struct mst_error err;
 	const char *as_odd;
 	struct db *odd;
-	assert_int_equal(db_conninfo_with(pool, private_conninfo("warehouse"), "user", "odd", &as_odd, &err), 0);
+	assert_int_equal(db_conninfo_with(pool, private_conninfo("mst"), "user", "odd", &as_odd, &err), 0);
 	assert_int_equal(db_open(pool, as_odd, "test", NULL, &odd, &err), 0);
 	assert_string_equal(one(pool, odd, "SELECT to_timestamp(0)"), "1970-01-01 00:00:00+00");
 	assert_string_equal(one(pool, odd, "SELECT '1 day 1 s'::interval"), "1 day 00:00:01");
