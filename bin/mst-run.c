@@ -217,7 +217,7 @@ static int on_event(void *arg, const struct run_event *e, struct mst_error *err)
 		cli_report(r->cli, &shown);
 	}
 	if (e->kind == RUN_STOPPING)
-		cli_note(r->cli, "stopping: cancelling what runs");
+		cli_note(r->cli, "stopping: cancelling what runs; once more to leave at once");
 	follow(r, e);
 	return r->out ? write_event(r, e, err) : 0;
 }

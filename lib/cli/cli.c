@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 #include "base/fs.h"
+#include "base/time.h"
 #include "cli/commands.h"
 #include "cli/config.h"
 #include "cli/options.h"
@@ -13,11 +14,23 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+/* make(1), sudo(1) and others hand on a Ctrl-C that the terminal sent to all: a
+ * second one so soon is nobody's impatience. */
+#define SECOND_SIGNAL_US US_PER_S
+
 volatile sig_atomic_t cli_signal;
 void (*cli_completer)(struct cli *, const char *kind, const char *prefix);
 
 static void on_signal(int sig)
 {
+	static volatile int64_t first_us;
+	int64_t now = time_mono_us();
+	if (!cli_signal) {
+		first_us = now;
+	} else if (now - first_us >= SECOND_SIGNAL_US) {
+		signal(sig, SIG_DFL);
+		raise(sig);
+	}
 	cli_signal = sig;
 }
 
@@ -33,6 +46,10 @@ static void handle(int sig, void (*handler)(int))
 	if (sigaction(sig, NULL, &was) == 0 && was.sa_handler == SIG_IGN && sig != SIGPIPE)
 		return;
 	sigemptyset(&sa.sa_mask);
+	/* one of them at a time, for on_signal keeps what it saw */
+	sigaddset(&sa.sa_mask, SIGINT);
+	sigaddset(&sa.sa_mask, SIGTERM);
+	sigaddset(&sa.sa_mask, SIGHUP);
 	sigaction(sig, &sa, NULL);
 }
 

@@ -123,7 +123,8 @@ int cli_check(const struct cli_cmd *, struct mst_error *);
 
 /* Set by SIGINT, SIGTERM and SIGHUP once cli_catch_signals was called; before that
  * they kill, as anyone expects of a filter. cli_signal is the number or 0; a command
- * that returns MST_CANCELLED ends with status 128 + number.  A signal that was
+ * that returns MST_CANCELLED ends with status 128 + number.  Another one a second
+ * or more after the first kills: whatever the command waits for may never come.  A signal that was
  * ignored when the command started (nohup) stays so.  The handlers are installed
  * without SA_RESTART.  SIGPIPE no longer kills either: writing gives MST_IO, the
  * command clears up, and cli_main then ends it by SIGPIPE.  Handlers, not SIG_IGN:

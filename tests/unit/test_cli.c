@@ -370,6 +370,33 @@ static void a_command_ends_with_the_status_of_its_error(void **state)
 	ends(ignores_hup, "0: ");
 }
 
+/* What a child that waits for ever does when SIGINT comes again so much later. */
+static int status_after_a_second_one(useconds_t later_us)
+{
+	int status;
+	fflush(NULL);
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		cli_catch_signals();
+		raise(SIGINT);
+		usleep(later_us);
+		raise(SIGINT);
+		_exit(9);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static void a_second_signal_kills_but_not_one_that_was_handed_on(void **state)
+{
+	(void)state;
+	int status = status_after_a_second_one(1050000);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+	status = status_after_a_second_one(1000);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 9);
+}
+
 static void help_is_made_from_the_table(void **state)
 {
 	(void)state;
@@ -477,6 +504,7 @@ int main(void)
 		cmocka_unit_test(a_verbatim_subcommand_leaves_everything_behind_it_alone),
 		cmocka_unit_test(defaults_come_from_the_configuration_and_the_table),
 		cmocka_unit_test(a_command_ends_with_the_status_of_its_error),
+		cmocka_unit_test(a_second_signal_kills_but_not_one_that_was_handed_on),
 		cmocka_unit_test(help_is_made_from_the_table),
 		cmocka_unit_test(a_wrong_table_is_found_by_its_check),
 		cmocka_unit_test(a_page_keeps_what_a_formatter_would_obey),
