@@ -164,6 +164,13 @@ static int config_list(struct cli *cli, struct mst_error *err)
 
 static int config_value(struct cli *cli, const char *key, struct mst_error *err)
 {
+	struct str name = str_of(key);
+	if (str_has_prefix(name, STR("connection.")) && str_has_suffix(name, STR(".url")) && name.n > 15) {
+		const char *url;
+		if (config_connection(cli->config, str_z(cli->pool, (struct str){ key + 11, name.n - 15 }), &url, err))
+			return err->code;
+		return url ? out_text(cli, str_of(pool_printf(cli->pool, "%s\n", url)), err) : 1;
+	}
 	if (!config_key_find(key)) {
 		config_names names = { 0 };
 		for (const struct config_key *k = config_keys; k->name; k++)

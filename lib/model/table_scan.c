@@ -158,7 +158,14 @@ static void work_line(struct scan *s, struct slot *slot, struct pool *tmp, struc
 		return;
 	}
 	struct table_source src = { .text = json_str(tmp, sql), .line = &m };
-	src.name = json_str(tmp, json_get(&m, "name"));
+	struct json_val name = json_get(&m, "name");
+	src.name = json_str(tmp, name);
+	if (name.type != JSON_NONE && !src.name.n) {
+		mst_fail(&err, MST_DATA, "the name of a table must be a text");
+		mst_place(&err, s->stream, (uint32_t)j->number, 0);
+		j->err = keep_error(slot->pool, &err);
+		return;
+	}
 	struct str file = json_str(tmp, json_get(&m, "file"));
 	if (file.n) {
 		src.file = str_z(tmp, file);

@@ -126,12 +126,8 @@ static struct str quoted_part(struct reader *r, struct str tok)
 struct str name_bare(struct reader *r, struct tok t)
 {
 	struct str s = { t.start, (size_t)(t.end - t.start) };
-	if (t.kind == T_QUOTED) {
-		s = quoted_part(r, s);
-		if (r->dialect == SQL_BIGQUERY) /* `d.t` as an alias is a name of its own */
-			return s;
-		return s;
-	}
+	if (t.kind == T_QUOTED)
+		return quoted_part(r, s);
 	return r->dialect == SQL_POSTGRES ? pg_lower(r, s) : s;
 }
 

@@ -125,3 +125,12 @@ text() { "$MST_BIN/mst" "$@"; }
 	complains "mst: config get takes one key
   write mst config list, mst config get KEY or mst config path"
 }
+
+@test "config get takes what config list shows of a connection" {
+	printf '[connection x]\nurl = postgresql://a:b@h/d\n' >file
+	MST_CONFIG=$PWD/file run mst config get connection.x.url
+	says 'postgresql://a:b@h/d'
+	MST_CONFIG=$PWD/file run mst config get connection.y.url
+	[ "$status" = 1 ]
+	holds "unknown connection 'y'"
+}

@@ -446,3 +446,12 @@ mst-deps: warning: sql/mart/sales.sql:1:1: libpg_query writes 'w.w' too"
 	status 2
 	has_line 'mst-deps: no files or folders given'
 }
+
+@test "a table line whose name is no text is refused with its line" {
+	run bash -c "printf '%s\n' '{\"type\":\"table\",\"name\":\"\",\"sql\":\"SELECT 1\"}' | mst-deps"
+	[ "$status" = 3 ]
+	says 'mst-deps: stdin:1: the name of a table must be a text'
+	run bash -c "printf '%s\n' '{\"type\":\"table\",\"name\":5,\"sql\":\"SELECT 1\"}' | mst-deps"
+	[ "$status" = 3 ]
+	says 'mst-deps: stdin:1: the name of a table must be a text'
+}
