@@ -96,12 +96,14 @@ void db_keep_(struct db *db, PGresult *r)
 	}
 }
 
-/* Rows of a COPY TO STDOUT that nobody asked for. */
-static void drain_copy(struct db *db)
+/* Rows of a COPY TO STDOUT that nobody asked for; false where more of them must be read. */
+static bool drain_copy(struct db *db)
 {
 	char *p;
-	while (PQgetCopyData(db->c, &p, 1) > 0)
+	int n;
+	while ((n = PQgetCopyData(db->c, &p, 1)) > 0)
 		PQfreemem(p);
+	return n != 0;
 }
 
 int db_collect_(struct db *db, struct mst_error *err)
@@ -119,8 +121,11 @@ int db_collect_(struct db *db, struct mst_error *err)
 			return 0;
 		bool out = PQresultStatus(r) == PGRES_COPY_OUT;
 		db_keep_(db, r);
-		if (out)
-			drain_copy(db);
+		if (out && !drain_copy(db)) {
+			rc = db_wait_(db, false, err);
+			if (!rc && !PQconsumeInput(db->c))
+				rc = db_fail_connection_(db, err);
+		}
 	}
 	/* an error that the server sent before it hung up says more than the hang-up */
 	PGresult *r;
@@ -351,8 +356,8 @@ int db_poll(struct db *db, struct mst_error *err)
 		}
 		bool out = PQresultStatus(r) == PGRES_COPY_OUT;
 		db_keep_(db, r);
-		if (out)
-			drain_copy(db);
+		if (out && !drain_copy(db) && alive)
+			return 0;
 		alive = PQstatus(db->c) == CONNECTION_OK && alive;
 	}
 	return 0;

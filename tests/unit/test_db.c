@@ -162,6 +162,7 @@ static void errors_have_code_state_and_place(void **state)
 		"canceling statement due to statement timeout");
 	refused(db, "COPY t FROM STDIN", MST_DATA, "57014", "COPY from stdin failed: nothing is streamed to this statement");
 	ok(db, "COPY t TO STDOUT");
+	ok(db, "COPY (SELECT generate_series(1, 300000)) TO STDOUT; SELECT 1");
 	refused(db, "SET TRANSACTION READ ONLY; CREATE TABLE x (a int)", MST_UNAVAILABLE, "25006",
 		"cannot execute CREATE TABLE in a read-only transaction");
 }
