@@ -72,8 +72,8 @@ static void do_job(struct run_worker *w, uint32_t job, struct run_result *res)
 		};
 		db_on_stop(c->db, &w->stop);
 		res->rc = item->type->run(&ctx, &res->result, &res->err);
-		/* a connection that failed is of no use to the next job */
-		if (res->rc == MST_UNAVAILABLE || db_in_transaction(c->db))
+		/* a connection that failed, or that was set up for this job, is of no use to the next */
+		if (res->rc == MST_UNAVAILABLE || db_in_transaction(c->db) || item->type->own_session)
 			drop_connection(w, c);
 	}
 	res->ended_us = time_mono_us();

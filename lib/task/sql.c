@@ -38,6 +38,7 @@ const struct task_type task_script = {
 	.name = "script",
 	.summary = "statements run as they are, in one transaction",
 	.needs_sql = true,
+	.own_session = true,
 	.explain = explain_script,
 	.run = run_script,
 };

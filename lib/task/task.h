@@ -20,6 +20,7 @@ struct task_type {
 	const char *name;
 	const char *summary; /* one line, at most 72 columns */
 	bool needs_sql;
+	bool own_session; /* leaves its marks on the session: nothing runs there afterwards */
 	/* The shell command that a job would run, or an empty view; may be NULL: none ever. */
 	struct str (*command)(struct pool *, const struct job *);
 	/* Before anything runs: MST_DATA for attributes that make no sense. */
