@@ -141,7 +141,8 @@ int store_job_list(struct db *db, int64_t run, bool sql, store_line *tell, void 
 	const struct db_result *r;
 	struct str params[] = { db_param_int(tmp, run), db_param_bool(sql), DB_NULL };
 	int64_t last = 0;
-	/* in pieces, so that a run of any size takes little memory */
+	/* in pieces, so that a run of any size takes little memory.  PostgreSQL takes no JSON with a NUL
+	 * character apart; with a line break in its place, also behind a backslash, it is JSON still. */
 	for (;;) {
 		POOL_SCRATCH(part);
 		params[2] = db_param_int(part, last);
@@ -150,7 +151,8 @@ int store_job_list(struct db *db, int64_t run, bool sql, store_line *tell, void 
 				      " (extract(epoch FROM coalesce(a.finished_at, j.finished_at, pg_catalog.clock_timestamp())"
 				      "   - j.started_at) * 1000000)::bigint,"
 				      " a.rows, a.bytes, a.error, " AT("j.started_at") ", " AT("j.finished_at") ","
-				      " CASE WHEN $2::boolean OR j.line ->> 'file' IS NULL THEN j.sql END, j.no"
+				      " CASE WHEN $2::boolean OR"
+				      "   pg_catalog.replace(j.line::text, '\\u0000', '\\n')::json ->> 'file' IS NULL THEN j.sql END, j.no"
 				      "  FROM mst.job j LEFT JOIN mst.attempt a"
 				      "    ON a.run_id = j.run_id AND a.job = j.no AND a.attempt = j.attempt"
 				      " WHERE j.run_id = $1 AND j.no > $3 ORDER BY j.no LIMIT 5000"),

@@ -270,6 +270,25 @@ EOL
 	wh 'DROP TABLE mart.log'
 }
 
+@test "what a script sets for its session ends with it" {
+	run --separate-stderr mst-run -j 1 <<-'E'
+		{"type":"job","name":"mart.seen","sql":"SELECT 1 AS x"}
+		{"type":"job","name":"mart.s","kind":"script","sql":"CREATE TEMP TABLE seen (x int); SET TimeZone = 'Asia/Tokyo'","after":["mart.seen"]}
+		{"type":"job","name":"mart.t","kind":"script","sql":"CREATE TEMP TABLE seen (x int)","after":["mart.s"]}
+		{"type":"job","name":"mart.y","sql":"SELECT x, current_setting('TimeZone') AS zone FROM seen","after":["mart.t"]}
+	E
+	status 0
+	[ "$(wh 'TABLE mart.y')" = '1|UTC' ]
+}
+
+@test "a script may stream rows to nobody, but not from nobody" {
+	run --separate-stderr timeout 60 mst-run <<<'{"type":"job","name":"mart.out","kind":"script","sql":"COPY (SELECT generate_series(1, 300000)) TO STDOUT"}'
+	status 0
+	run --separate-stderr timeout 60 mst-run <<<'{"type":"job","name":"mart.in","kind":"script","sql":"CREATE TEMP TABLE t (n int); COPY t FROM STDIN"}'
+	status 1
+	[ "$(jq -r 'select(.error).error.message' <<<"$output")" = 'COPY from stdin failed: nothing is streamed to this statement' ]
+}
+
 @test "an unknown kind and an unknown connection are refused before anything runs" {
 	run --separate-stderr mst-run <<<'{"type":"job","name":"demo.k","kind":"summery","sql":"SELECT 1"}'
 	status 3
@@ -394,6 +413,14 @@ SELECT nope FROM raw.seen' ]
 job_finished demo.again succeeded' ]
 	run --separate-stderr bash -c 'mst-ps last | mst-plan | mst-run'
 	status 0
+}
+
+@test "a NUL character in a key that nobody reads goes through" {
+	run --separate-stderr mst-run <<<'{"type":"job","name":"demo.nul","sql":"SELECT 1 AS x","attrs":{"note":"\u0000 \\u0000"}}'
+	status 0
+	run --separate-stderr mst-ps last
+	status 0
+	[ "$(jq -c '[.name, .sql, .attrs.note]' <<<"$output")" = '["demo.nul","SELECT 1 AS x","\u0000 \\u0000"]' ]
 }
 
 @test "a run that is not there is exit 1" {
