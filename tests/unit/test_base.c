@@ -7,32 +7,9 @@
 #include "base/strsort.h"
 #include "base/utf8.h"
 #include "base/vec.h"
+#include "pooled.h"
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
-static struct pool *pool;
-
-static int setup(void **state)
-{
-	(void)state;
-	pool = pool_new(NULL);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	pool_free(pool);
-	return 0;
-}
 
 static uint32_t below(uint32_t n)
 {

@@ -1,20 +1,12 @@
 /* The foundation: files and time. */
 #include "base/fs.h"
 #include "base/time.h"
+#include "pooled.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-static struct pool *pool;
 static struct mst_error err;
 static char dir[] = "/tmp/mst-test.XXXXXX";
 
@@ -32,20 +24,6 @@ static int leave(void **state)
 		if (unlink(files[i]) < 0)
 			rmdir(files[i]);
 	return chdir("/") == 0 && rmdir(dir) == 0 ? 0 : -1;
-}
-
-static int setup(void **state)
-{
-	(void)state;
-	pool = pool_new(NULL);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	pool_free(pool);
-	return 0;
 }
 
 static void a_written_file_is_read_back(void **state)

@@ -2,31 +2,7 @@
  * against plain and slow ways to the same answer. */
 #include "base/str.h"
 #include "graph/graph.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
-static struct pool *pool;
-
-static int setup(void **state)
-{
-	(void)state;
-	pool = pool_new(NULL);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	pool_free(pool);
-	return 0;
-}
+#include "pooled.h"
 
 /* "0>1 0>2": edges by number. */
 static struct graph graph_of(size_t n, const char *text)

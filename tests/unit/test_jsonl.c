@@ -1,33 +1,11 @@
 /* The line codec: what it takes, what it refuses and where, what it hands back. */
 #include "base/fs.h"
 #include "base/jsonl.h"
+#include "pooled.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-static struct pool *pool;
 static struct mst_error err;
-
-static int setup(void **state)
-{
-	(void)state;
-	pool = pool_new(NULL);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	pool_free(pool);
-	return 0;
-}
 
 /* The value's type, or "COL: message".  Every text is scanned in a block of its own
  * size, so that a look past its end is seen by the sanitizers. */

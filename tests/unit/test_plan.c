@@ -1,32 +1,10 @@
 /* Plans: what names mean, order, priority, selection, cycles, the lines that come out. */
 #include "base/jsonl.h"
 #include "engine/plan.h"
+#include "pooled.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
-
-static struct pool *pool;
 static struct plan *plan;
 static struct mst_error err;
-
-static int setup(void **state)
-{
-	(void)state;
-	pool = pool_new(NULL);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	pool_free(pool);
-	return 0;
-}
 
 static int make(const char *lines, const char *select, const char *exclude)
 {

@@ -7,34 +7,12 @@
  *          mart.x   mart.y -- mart.z
  */
 #include "engine/select.h"
+#include "pooled.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
-
-static struct pool *pool;
 static const struct str names[] = { STR("`my p`.raw.d,e"), STR("mart.x"), STR("mart.y"), STR("mart.z"),
 				    STR("p.raw.c"), STR("raw.a"), STR("raw.b"), STR("stg.a"),
 				    STR("stg.b"), STR("stg.c") };
 enum { N = sizeof names / sizeof *names };
-
-static int setup(void **state)
-{
-	(void)state;
-	pool = pool_new(NULL);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	pool_free(pool);
-	return 0;
-}
 
 static void values(void *ctx, uint32_t node, enum select_by by, struct pool *to, select_values *out)
 {
