@@ -28,8 +28,10 @@ struct stream {
 	struct pool *pool;
 	struct buf path, shown;
 	VEC(struct frame) frames;
+	const char *given; /* the operand */
 	bool named, done;
-	bool stale; /* its paths are not those of its next file */
+	bool stale;   /* its paths are not those of its next file */
+	bool has_any; /* a file was found, or something that could not be read */
 };
 
 struct walk {
@@ -172,14 +174,17 @@ static int move(struct walk *w, struct stream *s, struct mst_error *err)
 		set_paths(s, f->path_n, f->shown_n, e->name, e->is_dir ? "/" : "");
 		if (e->is_dir) {
 			int rc = enter(w, s, true, err);
-			if (rc)
+			if (rc) {
+				s->has_any = true;
 				return rc;
+			}
 		} else if (is_sql(e->name)) {
+			s->has_any = true;
 			return 0;
 		}
 	}
 	s->done = true;
-	return 0;
+	return s->has_any ? 0 : mst_fail(err, MST_CONFLICT, "%s: no file below it ends in .sql", s->given);
 }
 
 static int begin(struct walk *w, const struct root *r, struct mst_error *err)
@@ -187,6 +192,7 @@ static int begin(struct walk *w, const struct root *r, struct mst_error *err)
 	struct pool *pool = pool_new(w->pool);
 	struct stream *s = pool_zalloc(pool, sizeof *s);
 	s->pool = pool;
+	s->given = r->shown;
 	s->named = !r->is_dir;
 	buf_init(&s->path, pool);
 	buf_init(&s->shown, pool);

@@ -24,7 +24,8 @@ struct walk_item {
 /* Operands must outlive the walk. */
 struct walk *walk_new(struct pool *, char *const *operands, size_t n);
 /* 1 and the next file (valid until the next call), 0 at the end, < 0 for a folder
- * that cannot be read or is left out (MST_CONFLICT): the walk goes on behind it. */
+ * that cannot be read, is left out or holds no file (both MST_CONFLICT): the walk
+ * goes on behind it. */
 int walk_next(struct walk *, struct walk_item *out, struct mst_error *);
 
 #endif

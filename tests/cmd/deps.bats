@@ -76,6 +76,16 @@ raw.UP
 raw.items'
 }
 
+@test "a folder without SQL files is warned of" {
+	mkdir -p none/below
+	echo 'SELECT 1' >none/below/x.txt
+	run --separate-stderr bash -c "mst-deps none sql | jq -r .name"
+	status 0
+	says 'mart.sales
+raw.items'
+	complains 'mst-deps: warning: none: no file below it ends in .sql'
+}
+
 @test "a file that is named is read whatever it is called" {
 	echo 'SELECT 1' >sql/raw/notes.txt
 	run bash -c "mst-deps sql/raw/notes.txt | jq -r .name"
