@@ -71,7 +71,8 @@ static int options(struct cli *cli, struct scan_opts *o, struct name_pattern *pa
 	int d = sql_dialect_of(str_of(a->dialect));
 	o->table.dialect = d < 0 ? SQL_BIGQUERY : (enum sql_dialect)d;
 	o->table.with_sql = a->sql;
-	o->relative = a->relative;
+	/* a person knows where he stands, and has 80 columns */
+	o->relative = a->relative || cli->format == CLI_TABLE;
 	o->threads = a->jobs ? (unsigned)a->jobs : cores();
 	if (a->name_from) {
 		if (name_pattern_parse(cli->pool, a->name_from, pattern, err))

@@ -30,7 +30,7 @@ setup() {
 }
 
 @test "a table on a terminal" {
-	run mst-deps --table --relative sql
+	run mst-deps --table sql
 	status 0
 	says 'TABLE      KIND    READS     FILE
 mart.sales summary raw.items sql/mart/sales.sql
