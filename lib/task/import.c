@@ -169,7 +169,7 @@ static int load(struct task_ctx *c, const struct import_spec *spec, struct impor
 	return rc ? refused_row(rows, err) : 0;
 }
 
-static int run(struct task_ctx *c, struct warehouse_result *out, struct mst_error *err)
+static int import(struct task_ctx *c, struct warehouse_result *out, struct mst_error *err)
 {
 	struct import_spec spec;
 	struct import_source *source;
@@ -184,6 +184,13 @@ static int run(struct task_ctx *c, struct warehouse_result *out, struct mst_erro
 		rc = load(c, &spec, source, out, err);
 	import_source_close(source);
 	return rc;
+}
+
+static int run(struct task_ctx *c, struct warehouse_result *out, struct mst_error *err)
+{
+	int rc = import(c, out, err);
+	/* what has no place in the rows is about the import itself */
+	return rc && !err->file[0] ? mst_place(err, c->target.file, 0, 0) : rc;
 }
 
 const struct task_type task_import = {

@@ -143,8 +143,8 @@ static int command_end(struct import_source *s, struct mst_error *err)
 	struct str said = str_trim((struct str){ s->err, s->err_n });
 	const char *last = memrchr(said.p, '\n', said.n);
 	struct str line = last ? (struct str){ last + 1, (size_t)(said.p + said.n - last - 1) } : said;
-	mst_fail(err, MST_FAILED, "the command ended with %s%s%.*s", proc_status_words(s->pool, &status),
-		 line.n ? ": " : "", STR_FMT(line));
+	mst_fail(err, MST_FAILED, "the command %s%s%s%.*s", status.signal ? "was " : "ended with ",
+		 proc_status_words(s->pool, &status), line.n ? ": " : "", STR_FMT(line));
 	if (last)
 		mst_hint(err, "it said: %.*s", STR_FMT(said));
 	return MST_FAILED;

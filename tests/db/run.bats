@@ -173,7 +173,17 @@ demo.never cancelled' ]
 	run --separate-stderr mst-run <<<'{"type":"job","name":"demo.s","sql":"SELECT 1 AS x; DROP TABLE demo.victim"}'
 	status 1
 	[ "$(jq -c 'select(.error) | [.error.sqlstate, .error.message]' <<<"$output")" = '["42601","cannot insert multiple commands into a prepared statement"]' ]
+	[ "${stderr_lines[1]}" = "  a summary is one query; several statements are '-- mst: kind: script'" ]
 	wh 'TABLE demo.victim; DROP TABLE demo.victim'
+}
+
+@test "the hint of a syntax error is about the error, or there is none" {
+	run --separate-stderr mst-run <<<'{"type":"job","name":"demo.s","sql":"SELECT * FROM `a.b`; "}'
+	status 1
+	[ "${stderr_lines[1]}" = '  the warehouse is a PostgreSQL: names stand in double quotes there, or in none' ]
+	run --separate-stderr mst-run <<<'{"type":"job","name":"demo.s","sql":"SELEC 1"}'
+	[ "${stderr_lines[0]}" = 'mst-run: demo.s:1:1: syntax error at or near "SELEC"' ]
+	[ "${stderr_lines[1]}" = 'mst-run: run '"$(mst-ps -l 1 | jq .id)"' failed: 1 failed' ]
 }
 
 @test "names are quoted, whatever they hold" {

@@ -80,7 +80,7 @@ z|3' ]
 	rm s/raw/part-*
 	run --separate-stderr mst-run s
 	status 1
-	[ "$(failure)" = "[null,null,null,\"no file matches $PWD/s/raw/part-*.csv\"]" ]
+	[ "$(failure)" = "[\"$PWD/s/raw/f.sql\",null,null,\"no file matches $PWD/s/raw/part-*.csv\"]" ]
 }
 
 @test "TSV has no quotes and no escapes" {
@@ -135,13 +135,14 @@ b|2' ]
 	import w 'columns: {k: text}' "command: echo good; echo 'no such thing' >&2; exit 3"
 	run --separate-stderr mst-run s
 	status 1
-	[ "$(failure)" = '[null,null,null,"the command ended with exit status 3: no such thing"]' ]
+	[ "$(failure)" = "[\"$PWD/s/raw/w.sql\",null,null,\"the command ended with exit status 3: no such thing\"]" ]
+	[ "${stderr_lines[0]}" = "mst-run: $PWD/s/raw/w.sql: raw.w: the command ended with exit status 3: no such thing" ]
 	[ "$(wh "SELECT to_regclass('raw.w') IS NULL")" = t ]
 	# shellcheck disable=SC2016
 	import w 'columns: [k]' 'command: echo good; kill -9 $$'
 	run --separate-stderr mst-run s
 	status 1
-	holds 'the command ended with killed by SIGKILL'
+	holds 'the command was killed by SIGKILL'
 	import w 'columns: [k]' 'command: no-such-command-at-all'
 	run --separate-stderr mst-run s
 	status 1

@@ -66,6 +66,15 @@ int pg_begin(struct pg *pg, struct pool *pool, const struct pg_names *n, bool dr
 		       err);
 }
 
+/* What people trip over who know another SQL. */
+static void hint_syntax(struct str sql, struct mst_error *err)
+{
+	if (strstr(err->msg, "at or near \"`\""))
+		mst_hint(err, "the warehouse is a PostgreSQL: names stand in double quotes there, or in none");
+	else if (memchr(sql.p, ';', sql.n))
+		mst_hint(err, "a summary is one query; several statements are '-- mst: kind: script'");
+}
+
 static int summary(struct warehouse *w, const struct warehouse_target *t, struct warehouse_result *out,
 		   struct mst_error *err)
 {
@@ -80,7 +89,7 @@ static int summary(struct warehouse *w, const struct warehouse_target *t, struct
 		return pg_undo(pg, err);
 	if (db_run(pg->db, sql, NULL, 0, &rows, err)) {
 		if (strcmp(err->sqlstate, "42601") == 0)
-			mst_hint(err, "a summary is one query; several statements are '-- mst: kind: script'");
+			hint_syntax(t->sql, err);
 		pg_place(pg, t, t->sql, prefix, err);
 		return pg_undo(pg, err);
 	}
