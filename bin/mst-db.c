@@ -57,14 +57,14 @@ static int stop(struct cli *cli, struct mst_error *err)
 /* --- status */
 
 static const struct out_col status_cols[] = {
-	{ "running", "running", OUT_TEXT, false },
-	{ "name", "database", OUT_TEXT, true },
-	{ "version", "version", OUT_TEXT, false },
-	{ "schema_version", "schema", OUT_NUMBER, false },
-	{ "connections", "connections", OUT_NUMBER, false },
-	{ "data_bytes", "data", OUT_BYTES, false },
-	{ "started", "started", OUT_TIME, false },
-	{ "home", "home", OUT_TEXT, true },
+	{ "running", "RUNNING", OUT_TEXT, false },
+	{ "name", "DATABASE", OUT_TEXT, true },
+	{ "version", "VERSION", OUT_TEXT, false },
+	{ "schema_version", "SCHEMA", OUT_NUMBER, false },
+	{ "connections", "CONNECTIONS", OUT_NUMBER, false },
+	{ "data_bytes", "DATA", OUT_BYTES, false },
+	{ "started", "STARTED", OUT_TIME, false },
+	{ "home", "HOME", OUT_TEXT, true },
 	{ 0 },
 };
 
@@ -192,9 +192,9 @@ static int status(struct cli *cli, struct mst_error *err)
 /* --- migrate */
 
 static const struct out_col migration_cols[] = {
-	{ "version", "version", OUT_NUMBER, false },
-	{ "name", "migration", OUT_TEXT, false },
-	{ "applied", "applied", OUT_TEXT, false },
+	{ "version", "VERSION", OUT_NUMBER, false },
+	{ "name", "MIGRATION", OUT_TEXT, false },
+	{ "applied", "APPLIED", OUT_TEXT, false },
 	{ "sha256", "sha256", OUT_TEXT, true },
 	{ 0 },
 };

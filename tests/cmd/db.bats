@@ -59,7 +59,7 @@ setup() { scratch; }
 	[[ ${lines[1]} == "true,mst at "*",$MST_HOME" ]]
 	run tty mst-db status
 	status 0
-	holds running
+	holds RUNNING
 }
 
 @test "--db and MST_DB name a server, and what is wrong with it is said" {
