@@ -178,7 +178,8 @@ static int record(struct loop *l, struct mst_error *err)
 	for (size_t i = 0; i < l->steps.n; i++) {
 		struct store_step *s = &l->steps.v[i];
 		const struct run_result *res = s->state == JOB_RUNNING ? NULL : result_of(l, s->job);
-		s->started_ago_us = l->started[s->job] ? now - l->started[s->job] : 0;
+		int64_t started = res ? res->started_us : l->started[s->job];
+		s->started_ago_us = started ? now - started : 0;
 		s->ended_ago_us = res ? now - res->ended_us : 0;
 	}
 	int rc = store_run_record(l->batch, l->db, l->id, l->steps.v, l->steps.n, &changes, err);

@@ -177,6 +177,13 @@ demo.never cancelled' ]
 	wh 'TABLE demo.victim; DROP TABLE demo.victim'
 }
 
+@test "a job took as long in mst-ps as the run said" {
+	mst-run <<<'{"type":"job","name":"demo.quick","sql":"SELECT 1 AS x"}' >events
+	took=$(jq 'select(.job and .duration_us).duration_us' events)
+	[ "$took" -gt 0 ]
+	[ "$(mst-ps last | jq .duration_us)" = "$took" ]
+}
+
 @test "the hint of a syntax error is about the error, or there is none" {
 	run --separate-stderr mst-run <<<'{"type":"job","name":"demo.s","sql":"SELECT * FROM `a.b`; "}'
 	status 1
