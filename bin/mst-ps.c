@@ -250,12 +250,31 @@ static int run(struct cli *cli, struct mst_error *err)
 	return cli->argc ? show_run(cli, db, a, err) : list_runs(cli, db, a, err);
 }
 
+struct completion {
+	struct buf b;
+	struct str lead;
+};
+
 static int add_name(void *arg, struct str name, struct mst_error *err)
 {
+	struct completion *c = arg;
 	(void)err;
-	buf_str(arg, name);
-	buf_char(arg, '\n');
+	buf_str(&c->b, c->lead);
+	buf_str(&c->b, name);
+	buf_char(&c->b, '\n');
 	return 0;
+}
+
+/* What stands before the name in a selector: "tag:x,2+" of "tag:x,2+mart.s". */
+static size_t selector_lead(const char *word)
+{
+	const char *comma = strrchr(word, ','), *p = comma ? comma + 1 : word;
+	const char *plus = p + strspn(p, "0123456789");
+	if (*p == '@')
+		p++;
+	else if (*plus == '+')
+		p = plus + 1;
+	return (size_t)(p - word);
 }
 
 /* For this and all other commands (lib/cli/complete.c).  A key was pressed: nothing is made
@@ -267,8 +286,8 @@ static void complete_names(struct cli *cli, const char *kind, const char *prefix
 	struct cluster_state now;
 	struct mst_error ignored;
 	struct db *db;
-	struct buf b;
-	buf_init(&b, cli->pool);
+	struct completion c = { .lead = { prefix, strcmp(kind, "table") == 0 ? selector_lead(prefix) : 0 } };
+	buf_init(&c.b, cli->pool);
 	where.cluster.note = NULL;
 	if (!where.db || !*where.db) {
 		if (cluster_open(cli->pool, &where.cluster, &cluster, &ignored))
@@ -280,8 +299,8 @@ static void complete_names(struct cli *cli, const char *kind, const char *prefix
 	}
 	setenv("PGCONNECT_TIMEOUT", "2", 0);
 	if (state_connect(cli->pool, &where, &db, &ignored) == 0 &&
-	    store_names(db, kind, prefix, add_name, &b, &ignored) == 0)
-		(void)out_text(cli, buf_view(&b), &ignored);
+	    store_names(db, kind, prefix + c.lead.n, add_name, &c, &ignored) == 0)
+		(void)out_text(cli, buf_view(&c.b), &ignored);
 }
 
 static const struct cli_cmd cmd = {

@@ -25,6 +25,12 @@ setup() { scratch; }
 	run mst-ps --complete table demo.
 	says 'demo.hello
 demo.world'
+	run mst-ps --complete table +demo.h
+	says +demo.hello
+	run mst-ps --complete table tag:x,2+demo.w
+	says tag:x,2+demo.world
+	run mst-ps --complete table @demo.w
+	says @demo.world
 	run mst-ps --complete table "'; DROP"
 	says ''
 	run bash --norc -c '
