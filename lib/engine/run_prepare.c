@@ -36,8 +36,8 @@ static int prepare_job(struct run *r, size_t i, struct map *targets, struct mst_
 	t->file = str_z(r->pool, job->file.n ? job->file : job->name);
 	if (!rc)
 		rc = job_target(r->pool, job->name, &t->dataset, &t->table, err);
-	if (!rc)
-		rc = postgres_ops.check(t, err);
+	if (!rc && (rc = postgres_ops.check(t, err)) && job->file.n)
+		mst_place(err, t->file, 0, 0);
 	if (!rc && item->type->check)
 		rc = item->type->check(r->pool, job, err);
 	if (rc)

@@ -203,6 +203,11 @@ demo.never cancelled' ]
 	status 3
 	complains "mst-run: the table of demo.$(printf 'n%.0s' {1..64}) has 64 bytes; PostgreSQL takes 63
   give it a shorter name (a file's name, or '-- mst: name: ...')"
+	mkdir demo
+	echo 'SELECT 1 AS x' >"demo/$(printf 'n%.0s' {1..64}).sql"
+	run --separate-stderr mst-run demo
+	status 3
+	[[ ${stderr_lines[0]} == "mst-run: $PWD/demo/nnn"*"n.sql: the table of demo.nnn"* ]]
 }
 
 @test "the project of a name is dropped; two names of one table are refused" {
