@@ -202,6 +202,17 @@ static void paren_item(struct reader *r, uint32_t scope, struct env env)
 	query_close(r, scope, env);
 }
 
+/* FROM "d"."t" where double quotes make strings: text of another dialect, most likely. */
+static void string_item(struct reader *r)
+{
+	rd_diag(r, SQL_WARNING, r->t.start, "a string stands for a table: what it reads cannot be known%s",
+		*r->t.start == '"' ? " (names in double quotes: dialect postgres or ansi)" : "");
+	rd_next(r);
+	while (rd_take_ch(r, '.'))
+		if (r->t.kind == T_STRING || name_starts(r))
+			rd_next(r);
+}
+
 static void one_item(struct reader *r, uint32_t scope, struct env env)
 {
 	while (rd_is(r, KW_LATERAL) || rd_is(r, KW_EACH) || (rd_is(r, KW_ONLY) && r->dialect == SQL_POSTGRES)) {
@@ -224,6 +235,10 @@ static void one_item(struct reader *r, uint32_t scope, struct env env)
 			break;
 		rd_diag(r, SQL_WARNING, r->t.start, "a parameter stands for a table: what it reads cannot be known");
 		rd_next(r);
+		query_alias(r, scope, (struct str){ "", 0 });
+		return;
+	case T_STRING:
+		string_item(r);
 		query_alias(r, scope, (struct str){ "", 0 });
 		return;
 	case T_WORD:

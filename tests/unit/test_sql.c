@@ -90,6 +90,13 @@ static void test_names(void **state)
 		{ "SELECT 1 FROM \xd0\xb4.\xd1\x82", "\xd0\xb4.\xd1\x82", "", "", "" },
 		{ "SELECT 1 FROM D.T, d.t", "D.T; d.t", "", "", "" },
 		{ "SELECT 1 FROM @t", "", "", "", "warning 1:15 a parameter stands for a table: what it reads cannot be known" },
+		{ "SELECT 1 FROM \"d\".\"t\" AS x, x.items, \"e\".u JOIN d.v", "d.v", "", "",
+		  "warning 1:15 a string stands for a table: what it reads cannot be known"
+		  " (names in double quotes: dialect postgres or ansi); "
+		  "warning 1:38 a string stands for a table: what it reads cannot be known"
+		  " (names in double quotes: dialect postgres or ansi)" },
+		{ "SELECT EXTRACT(DAY FROM '2020-01-01'), TRIM('x' FROM \"y\") FROM 'file' f", "", "", "",
+		  "warning 1:64 a string stands for a table: what it reads cannot be known" },
 		{ "SELECT 1 FROM ?, d.t", "d.t", "", "",
 		  "warning 1:15 a parameter stands for a table: what it reads cannot be known" },
 	};
