@@ -195,7 +195,7 @@ static const struct out_col migration_cols[] = {
 	{ "version", "VERSION", OUT_NUMBER, false },
 	{ "name", "MIGRATION", OUT_TEXT, false },
 	{ "applied", "APPLIED", OUT_TEXT, false },
-	{ "sha256", "sha256", OUT_TEXT, true },
+	{ "sha256", "SHA256", OUT_TEXT, true },
 	{ 0 },
 };
 

@@ -199,8 +199,8 @@ static const char *describe(struct pool *pool, PGconn *c)
 	const char *host = PQhost(c), *port = PQport(c), *dbname = PQdb(c);
 	if (!host || !*host)
 		host = "the default socket";
-	if (!dbname)
-		dbname = "";
+	if (!dbname || !*dbname) /* libpq gave up before it knew */
+		dbname = "a database";
 	if (*host == '/' || !port || !*port || strchr(host, ' '))
 		return pool_printf(pool, "%s at %s", dbname, host);
 	return pool_printf(pool, "%s at %s:%s", dbname, host, port);

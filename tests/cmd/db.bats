@@ -73,6 +73,9 @@ setup() { scratch; }
 	status 2
 	says "mst-db: the connection string cannot be read: missing \"***\" after \"***\" in connection info string
   write postgresql://USER@HOST:PORT/DATABASE or 'host=... dbname=...'"
+	run mst-db --db service=nowhere migrate
+	status 4
+	holds 'mst-db: cannot connect to a database at the default socket: definition of service "nowhere" not found'
 }
 
 @test "a server beside the private cluster: one line for each" {
