@@ -35,16 +35,18 @@ struct run_worker {
 	struct run_crew *crew;
 	pthread_t thread;
 	volatile sig_atomic_t stop;
-	VEC(struct run_connection) connections;
 	struct pool *pool;
-	/* guarded by crew->lock */
+	/* guarded by crew->lock; connections are changed by their own thread only */
+	VEC(struct run_connection) connections;
 	bool busy, quit;
+	bool retired; /* the server had no connection left for it: it is given nothing until one is dropped */
 	uint32_t job;
 };
 
 struct run_result {
 	uint32_t job;
 	int rc;
+	bool begun; /* there was a connection */
 	struct mst_error err;
 	struct warehouse_result result;
 	int64_t started_us, ended_us; /* monotonic clock */
@@ -56,13 +58,15 @@ struct run_crew {
 	int wake; /* eventfd: a result came */
 	struct pool *pool;
 	VEC(struct run_result) results; /* guarded by lock */
+	VEC(uint32_t) again; /* jobs of workers that retired; guarded by lock */
 	struct run_worker *workers;
 	size_t n;
 };
 
 /* Starts the threads; `first` (may be NULL) is a connection for the first of them. */
 int run_crew_start(struct run *, size_t n, struct run_connection *first, struct run_crew *out, struct mst_error *);
-/* Gives a job to an idle worker; false where all are busy. */
+/* Gives a job to an idle worker; false where all are busy.  Where a server takes fewer connections
+ * than there are workers, those that came too late hand their jobs on. */
 bool run_crew_give(struct run_crew *, uint32_t job);
 /* Moves the results that came to `out`. */
 typedef VEC(struct run_result) run_results;

@@ -44,15 +44,69 @@ static int connection_of(struct run_worker *w, const char *name, struct run_conn
 	int rc = run_connect(w->run, w->pool, name, &w->stop, &c, err);
 	if (rc)
 		return rc;
+	pthread_mutex_lock(&w->crew->lock);
 	*out = vec_push(w->pool, &w->connections);
 	**out = c;
+	pthread_mutex_unlock(&w->crew->lock);
 	return 0;
 }
 
 static void drop_connection(struct run_worker *w, struct run_connection *c)
 {
 	pool_free(c->pool);
+	pthread_mutex_lock(&w->crew->lock);
 	*c = w->connections.v[--w->connections.n];
+	/* there is room for one more on the server */
+	for (size_t i = 0; i < w->crew->n; i++)
+		if (w->crew->workers[i].retired) {
+			w->crew->workers[i].retired = false;
+			break;
+		}
+	pthread_mutex_unlock(&w->crew->lock);
+}
+
+static bool holds(const struct run_worker *w, const char *name)
+{
+	for (size_t i = 0; i < w->connections.n; i++)
+		if (same_name(w->connections.v[i].name, name))
+			return true;
+	return false;
+}
+
+/* Whether one that can go on working holds such a connection. */
+static bool others_hold(const struct run_worker *w, const char *name)
+{
+	const struct run_crew *crew = w->crew;
+	for (size_t i = 0; i < crew->n; i++)
+		if (&crew->workers[i] != w && !crew->workers[i].retired && holds(&crew->workers[i], name))
+			return true;
+	return false;
+}
+
+/* The server has all the connections it takes, and some of them are ours: the job is theirs. */
+static bool hand_on(struct run_worker *w, const struct run_result *res)
+{
+	if (!res->rc || res->begun || strcmp(res->err.sqlstate, "53300") != 0 ||
+	    !others_hold(w, w->run->items[res->job].connection))
+		return false;
+	*vec_push(w->crew->pool, &w->crew->again) = res->job;
+	w->retired = true;
+	pthread_cond_broadcast(&w->crew->work);
+	return true;
+}
+
+static bool take_on(struct run_worker *w)
+{
+	struct run_crew *crew = w->crew;
+	for (size_t i = 0; i < crew->again.n && !w->retired; i++) {
+		const char *name = w->run->items[crew->again.v[i]].connection;
+		if (!holds(w, name) && others_hold(w, name))
+			continue;
+		w->job = crew->again.v[i];
+		crew->again.v[i] = crew->again.v[--crew->again.n];
+		return w->busy = true;
+	}
+	return false;
 }
 
 static void do_job(struct run_worker *w, uint32_t job, struct run_result *res)
@@ -62,7 +116,8 @@ static void do_job(struct run_worker *w, uint32_t job, struct run_result *res)
 	struct run_connection *c;
 	*res = (struct run_result){ .job = job, .result = { -1, -1 }, .started_us = time_mono_us() };
 	res->rc = connection_of(w, item->connection, &c, &res->err);
-	if (!res->rc) {
+	res->begun = !res->rc;
+	if (res->begun) {
 		struct task_ctx ctx = {
 			.pool = pool,
 			.job = &w->run->jobs->v[job],
@@ -85,7 +140,7 @@ static void *work(void *arg)
 	struct run_crew *crew = w->crew;
 	pthread_mutex_lock(&crew->lock);
 	for (;;) {
-		while (!w->busy && !w->quit)
+		while (!w->busy && !take_on(w) && !w->quit)
 			pthread_cond_wait(&crew->work, &crew->lock);
 		if (!w->busy)
 			break;
@@ -94,8 +149,10 @@ static void *work(void *arg)
 		pthread_mutex_unlock(&crew->lock);
 		do_job(w, job, &res);
 		pthread_mutex_lock(&crew->lock);
-		*vec_push(crew->pool, &crew->results) = res;
 		w->busy = false;
+		if (hand_on(w, &res))
+			continue;
+		*vec_push(crew->pool, &crew->results) = res;
 		uint64_t one = 1;
 		while (write(crew->wake, &one, sizeof one) < 0 && errno == EINTR)
 			;
@@ -143,7 +200,7 @@ bool run_crew_give(struct run_crew *crew, uint32_t job)
 	bool given = false;
 	pthread_mutex_lock(&crew->lock);
 	for (size_t i = 0; i < crew->n && !given; i++)
-		if (!crew->workers[i].busy) {
+		if (!crew->workers[i].busy && !crew->workers[i].retired) {
 			crew->workers[i].busy = true;
 			crew->workers[i].job = job;
 			given = true;

@@ -114,6 +114,19 @@ demo.below blocked' ]
 	[ "$(mst-ps last | jq -r 'select(.name == "demo.slow").error.code')" = unavailable ]
 }
 
+@test "more workers than the server takes: those that get a connection do all the work" {
+	st 'ALTER DATABASE warehouse CONNECTION LIMIT 3'
+	for i in $(seq 30); do
+		echo "{\"type\":\"job\",\"name\":\"q.t$i\",\"sql\":\"SELECT 1 AS x FROM pg_sleep(0.02)\"}"
+		[ $((i % 3)) != 0 ] || echo "{\"type\":\"job\",\"name\":\"q.s$i\",\"kind\":\"script\",\"sql\":\"SELECT 1\"}"
+	done >jobs
+	run --separate-stderr timeout 60 mst-run -j 20 <jobs
+	st 'ALTER DATABASE warehouse CONNECTION LIMIT -1'
+	status 0
+	[ "$(jq -c 'select(.event == "run_finished") | [.jobs, .succeeded]' <<<"$output")" = '[40,40]' ]
+	complains ''
+}
+
 @test "the state database lost in mid-run: exit 4, no hang, statements stopped" {
 	start "$slow"
 	until_says 1 sleepers
