@@ -308,7 +308,7 @@ static int take(struct reader *r)
 		r->depth--;
 		return 0;
 	case FYET_DOCUMENT_START:
-		if (e->document_start.document_start)
+		if (!e->document_start.implicit) /* libfyaml 0.8 gives a token to both */
 			return fail_here(r, MST_DATA, "attributes are one mapping, without ---");
 		return 0;
 	default: return 0;

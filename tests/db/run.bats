@@ -256,7 +256,8 @@ EOL
 	table mart.t 'SELECT 5 AS o'
 	run --separate-stderr mst-run s
 	status 1
-	[ "$(jq -r 'select(.error) | .error.message' <<<"$output")" = 'the view mart.t1 reads "mart"."t" and cannot be made again: column t.m does not exist' ]
+	# PostgreSQL 16 and newer write the view without the table's name
+	[ "$(jq -r 'select(.error) | .error.message | sub("column \"m\""; "column t.m")' <<<"$output")" = 'the view mart.t1 reads "mart"."t" and cannot be made again: column t.m does not exist' ]
 	[ "$(wh 'TABLE mart.t2')" = 3 ]
 	wh 'DROP VIEW mart.t2; CREATE MATERIALIZED VIEW mart.t2 AS SELECT m FROM mart.t1'
 	run --separate-stderr mst-run s
