@@ -13,6 +13,9 @@
 #include <unistd.h>
 
 #define STDERR_KEPT 4096
+/* How long the output of a command that has ended may be silent while something that the
+ * command has left behind still holds it open. */
+#define LINGER_US (10 * US_PER_S)
 
 struct import_source {
 	struct pool *pool; /* its own: what hangs on it ends with it */
@@ -25,6 +28,7 @@ struct import_source {
 	/* a command */
 	struct proc *proc;
 	bool spooled;
+	int64_t silent_us; /* since when, of a command that has ended; 0: it is not */
 	char err[STDERR_KEPT]; /* the last of its stderr */
 	size_t err_n;
 };
@@ -35,6 +39,11 @@ static void close_fd(void *arg)
 	if (s->fd >= 0)
 		close(s->fd);
 	s->fd = -1;
+}
+
+static int in_byte_order(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 static int find_files(struct import_source *s, const struct import_spec *spec, struct mst_error *err)
@@ -54,14 +63,11 @@ static int find_files(struct import_source *s, const struct import_spec *spec, s
 	if (rc)
 		return mst_fail_errno(err, MST_IO, "%s", spec->file);
 	s->paths = pool_array(s->pool, g.gl_pathc, sizeof *s->paths);
-	for (size_t i = 0; i < g.gl_pathc; i++) {
-		/* in byte order whatever the locale */
-		size_t k = s->n_paths++;
-		for (; k > 0 && strcmp(s->paths[k - 1], g.gl_pathv[i]) > 0; k--)
-			s->paths[k] = s->paths[k - 1];
-		s->paths[k] = pool_strdup(s->pool, g.gl_pathv[i]);
-	}
+	for (size_t i = 0; i < g.gl_pathc; i++)
+		s->paths[s->n_paths++] = pool_strdup(s->pool, g.gl_pathv[i]);
 	globfree(&g);
+	/* whatever the locale */
+	qsort(s->paths, s->n_paths, sizeof *s->paths, in_byte_order);
 	return 0;
 }
 
@@ -127,12 +133,11 @@ static int command_end(struct import_source *s, struct mst_error *err)
 			return rc;
 		if (n > 0 && (p[1].revents & POLLIN)) {
 			ssize_t k = read(proc_err(s->proc), b, sizeof b);
-			if (k > 0) {
+			if (k > 0)
 				keep_stderr(s, b, (size_t)k);
-				continue;
-			}
 		}
-		rc = proc_wait(s->proc, n > 0 && (p[0].revents & POLLIN) ? 0 : 100000, &status, err);
+		/* what it left behind may go on talking */
+		rc = proc_wait(s->proc, n > 0 && (p[0].revents | p[1].revents) & POLLIN ? 0 : 100000, &status, err);
 		if (rc < 0)
 			return rc;
 		if (rc == 1)
@@ -150,6 +155,21 @@ static int command_end(struct import_source *s, struct mst_error *err)
 	return MST_FAILED;
 }
 
+static int lingers(struct import_source *s, struct mst_error *err)
+{
+	struct proc_status status;
+	struct pollfd f = { proc_fd(s->proc), POLLIN, 0 };
+	if (poll(&f, 1, 0) <= 0)
+		return 0;
+	if (!s->silent_us)
+		s->silent_us = time_mono_us();
+	/* not sooner: waiting for it kills what it left behind */
+	if (time_mono_us() - s->silent_us <= LINGER_US || proc_wait(s->proc, 0, &status, err) != 1)
+		return 0;
+	mst_fail(err, MST_FAILED, "the command has ended, but something that it started keeps its output open");
+	return mst_hint(err, "let the command wait for it, or send its output elsewhere: daemon >/dev/null 2>&1 &");
+}
+
 static int read_command(struct import_source *s, char *buf, size_t n, size_t *got, struct mst_error *err)
 {
 	char b[4096];
@@ -158,6 +178,8 @@ static int read_command(struct import_source *s, char *buf, size_t n, size_t *go
 		struct pollfd p[2] = { { proc_out(s->proc), POLLIN, 0 }, { proc_err(s->proc), POLLIN, 0 } };
 		int k = poll(p, err_open ? 2 : 1, 200);
 		int rc = stopped(s, err);
+		if (!rc && !p[0].revents)
+			rc = lingers(s, err);
 		if (rc)
 			return rc;
 		if (k < 0 && errno != EINTR)
@@ -178,6 +200,7 @@ static int read_command(struct import_source *s, char *buf, size_t n, size_t *go
 			return mst_fail_errno(err, MST_IO, "%s", s->name);
 		if (m < 0)
 			continue;
+		s->silent_us = 0;
 		*got = (size_t)m;
 		return m == 0 ? command_end(s, err) : 0;
 	}

@@ -149,6 +149,20 @@ b|2' ]
 	holds 'exit status 127'
 }
 
+@test "a command may leave something behind, but not with its output open" {
+	import() { jq -nc --arg c "$1" '{type: "job", name: "raw.left", kind: "import", attrs: {command: $c}}'; }
+	import 'echo a; (sleep 1; echo 7) & (while :; do echo noise >&2 || exit; done) >/dev/null & exit 0' >job
+	run --separate-stderr timeout 60 mst-run <job
+	status 0
+	[ "$(wh 'TABLE raw.left')" = 7 ]
+	import 'echo a; echo 8; setsid sleep 15 & exit 0' >job
+	run --separate-stderr timeout 60 mst-run <job
+	status 1
+	[ "$(jq -r 'select(.error).error | .message, .hint' <<<"$output")" = 'the command has ended, but something that it started keeps its output open
+let the command wait for it, or send its output elsewhere: daemon >/dev/null 2>&1 &' ]
+	[ "$(wh 'TABLE raw.left')" = 7 ]
+}
+
 @test "a header alone is an empty table; nothing at all has no columns" {
 	import e "command: echo a,b"
 	run --separate-stderr mst-run s
