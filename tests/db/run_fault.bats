@@ -74,7 +74,7 @@ ended() { # ended STATUS: mst-run ends within twenty seconds, so
 
 @test "kill -9: nothing half stays, the run is failed for its owner is lost" {
 	wh 'DROP TABLE IF EXISTS demo.slow; CREATE SCHEMA IF NOT EXISTS demo'
-	start "$(printf '%s\n' '{"type":"job","name":"demo.slow","sql":"SELECT 1 AS n, pg_sleep(3)::text AS x"}' \
+	start "$(printf '%s\n' '{"type":"job","name":"demo.slow","sql":"SELECT 1 AS n, pg_sleep(300)::text AS x"}' \
 		'{"type":"job","name":"demo.after","after":["demo.slow"],"sql":"SELECT 1 AS x"}')"
 	until_says 1 sleepers
 	[ "$(mst-ps --limit 1 | jq -r .state)" = running ]
@@ -84,7 +84,7 @@ ended() { # ended STATUS: mst-run ends within twenty seconds, so
 	[ "$(mst-ps --limit 1 | jq -r .error)" = 'owner lost: its mst-run ended without a word' ]
 	[ "$(mst-ps last | jq -r '.name + " " + .state')" = 'demo.slow failed
 demo.after cancelled' ]
-	# the statement may end by itself; it is not committed
+	# the server looks after its clients every five seconds
 	until_says 0 sleepers
 	[ "$(wh "SELECT to_regclass('demo.slow') IS NULL, to_regclass('demo.slow__mst_new') IS NULL")" = 't|t' ]
 	# and the next run works

@@ -9,6 +9,7 @@ struct pg {
 	struct pool *pool; /* of the connection */
 	struct db *db;
 	VEC(struct str) schemas; /* known to be there */
+	bool watching; /* the server was asked to look after us */
 	/* a load under way */
 	struct pool *load_pool;
 	const struct warehouse_target *load;

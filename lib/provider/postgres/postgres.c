@@ -53,9 +53,22 @@ static int64_t target_key(const struct pg_names *n)
 	return strtoll(hex, NULL, 16);
 }
 
+/* A server notices that a client was killed when it writes to it, which may be hours later. */
+static int have_watch(struct pg *pg, struct mst_error *err)
+{
+	if (pg->watching)
+		return 0;
+	pg->watching = true;
+	int rc = db_exec(pg->db, STR("SET client_connection_check_interval TO '5s'"), err);
+	/* some systems have no such check */
+	return rc == MST_UNAVAILABLE || rc == MST_CANCELLED ? rc : 0;
+}
+
 int pg_begin(struct pg *pg, struct pool *pool, const struct pg_names *n, bool drop, struct mst_error *err)
 {
-	int rc = have_schema(pg, n, err);
+	int rc = have_watch(pg, err);
+	if (!rc)
+		rc = have_schema(pg, n, err);
 	if (rc)
 		return rc;
 	struct str begin = pg_begin_sql(pool, n), leftover = pg_drop_build_sql(pool, n);

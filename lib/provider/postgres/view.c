@@ -98,12 +98,12 @@ int pg_view_text(struct pool *pool, const struct warehouse_target *t, struct pg_
 	if (take(&s, "or"))
 		take(&s, "replace");
 	if (take(&s, "temp") || take(&s, "temporary")) {
-		mst_fail(err, MST_DATA, "%.*s: a temporary view would be gone at once", STR_FMT(t->name));
+		mst_fail(err, MST_DATA, "a temporary view would be gone at once");
 		return place(t, start, err);
 	}
 	v.recursive = take(&s, "recursive");
 	if (!take(&s, "view")) {
-		mst_fail(err, MST_DATA, "%.*s: a view is a query or one CREATE VIEW statement", STR_FMT(t->name));
+		mst_fail(err, MST_DATA, "a view is a query or one CREATE VIEW statement");
 		mst_hint(err, "write the query alone with '-- mst: kind: summary', or use kind: script");
 		return place(t, start, err);
 	}
