@@ -272,20 +272,38 @@ static int peeked(void *arg, struct str row, struct mst_error *err)
 	return out_line(arg, row, err);
 }
 
+/* Whether its name stands in SQL and in a shell as it is, and means a table of the warehouse. */
+static bool is_plain(const struct job *job)
+{
+	size_t dots = 0;
+	for (size_t i = 0; i < job->name.n; i++) {
+		char c = job->name.p[i];
+		dots += c == '.';
+		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '_' && c != '.')
+			return false;
+	}
+	return dots < 2 && job->connection.n == 0;
+}
+
 /* One query: its rows are the answer. */
 static int show_rows(struct report *r, struct run *run, const struct run_outcome *o, struct mst_error *err)
 {
 	char took[TIME_SHORT_MAX];
 	const struct job *job = &r->jobs->v[0];
-	if (str_eqz(job->kind, "script"))
+	if (str_eqz(job->kind, "script") || str_eqz(job->kind, "external"))
 		return show_jobs(r, err);
 	struct out *out = out_open(r->cli, NULL, NULL);
 	int rc = run_peek(run, 0, ROWS_SHOWN, peeked, out, err);
 	if (!rc)
 		rc = out_close(out, err);
-	cli_note(r->cli, "%.*s is made, in %s; read it all: mst-db psql --warehouse -c 'TABLE %.*s'", STR_FMT(job->name),
-		 time_short(took, o->duration_us), STR_FMT(job->name));
-	return rc;
+	if (rc)
+		return rc;
+	if (is_plain(job))
+		cli_note(r->cli, "%.*s is made, in %s; read it all: mst-db psql --warehouse -c 'TABLE %.*s'",
+			 STR_FMT(job->name), time_short(took, o->duration_us), STR_FMT(job->name));
+	else
+		cli_note(r->cli, "%.*s is made, in %s", STR_FMT(job->name), time_short(took, o->duration_us));
+	return 0;
 }
 
 static void add_count(struct buf *b, size_t n, const char *word)
