@@ -132,7 +132,6 @@ static void set(struct progress *p, unsigned i, const char *text)
 	buf_reset(&p->text[i]);
 	buf_str(&p->text[i], s);
 	p->dirty = true;
-	progress_tick(p);
 }
 
 void progress_set_line(struct progress *p, unsigned i, const char *text)
@@ -144,6 +143,7 @@ void progress_set_line(struct progress *p, unsigned i, const char *text)
 void progress_status(struct progress *p, const char *text)
 {
 	set(p, p->n, text);
+	progress_tick(p);
 }
 
 void progress_print_above(struct progress *p, const char *text)

@@ -13,13 +13,14 @@ struct progress;
  * open.  Never NULL; closed when the pool of the command goes, too. */
 struct progress *progress_open(struct cli *, unsigned lines);
 /* Line i from 0; NULL or "" takes it away.  The text may hold anything: it is
- * made harmless and cut to the width. */
+ * made harmless and cut to the width.  Seen when the status is set next, so that one
+ * look shows lines that belong together. */
 void progress_set_line(struct progress *, unsigned i, const char *text);
 void progress_status(struct progress *, const char *text);
 /* A line that stays, above the live ones.  Written to a pipe too: it is talk. */
 void progress_print_above(struct progress *, const char *text);
-/* Draws what has changed if the last drawing is at least 100 ms ago; the setters
- * call it.  A loop that waits calls it too, after at most progress_due_ms. */
+/* Draws what has changed if the last drawing is at least 100 ms ago; progress_status
+ * calls it.  A loop that waits calls it too, after at most progress_due_ms. */
 void progress_tick(struct progress *);
 /* Milliseconds until there is something to draw, -1 where there is nothing. */
 int progress_due_ms(const struct progress *);

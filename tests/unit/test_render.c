@@ -259,6 +259,7 @@ static void progress_is_redrawn_in_place_and_goes(void **state)
 	setenv("TERM", "xterm", 1);
 	struct progress *p = progress_open(&cli, 2);
 	progress_set_line(p, 0, "job a");
+	progress_status(p, "0/2");
 	/* too soon: nothing is drawn, but it is due */
 	progress_set_line(p, 1, "a job with a long name");
 	int due = progress_due_ms(p);
@@ -268,18 +269,20 @@ static void progress_is_redrawn_in_place_and_goes(void **state)
 	progress_print_above(p, "done\033 b");
 	progress_status(p, "1/2");
 	usleep(110000);
+	/* lines are seen together with the status that belongs to them */
 	progress_set_line(p, 0, NULL);
+	progress_status(p, "2/2");
 	progress_close(p);
 	progress_close(p);
 	progress_status(p, "late");
 	const char *text = told(pool, STDERR_FILENO, old);
 	assert_true(due > 0 && due <= 101);
 	assert_int_equal(idle, -1);
-	assert_string_equal(text, "job a\033[K\n\033[J"
-				  "\033[1A\rjob a\033[K\na job with…\033[K\n\033[J"
-				  "\033[2A\r\033[J"
+	assert_string_equal(text, "job a\033[K\n0/2\033[K\n\033[J"
+				  "\033[2A\rjob a\033[K\na job with…\033[K\n0/2\033[K\n\033[J"
+				  "\033[3A\r\033[J"
 				  "done? b\n"
-				  "a job with…\033[K\n1/2\033[K\n\033[J"
+				  "a job with…\033[K\n2/2\033[K\n\033[J"
 				  "\033[2A\r\033[J");
 }
 
