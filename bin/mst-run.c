@@ -6,6 +6,7 @@
 #include "cli/progress.h"
 #include "engine/run.h"
 #include "engine/run_input.h"
+#include "render/width.h"
 #include "state.h"
 
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #define SQL_MAX ((size_t)64 << 20)
 #define ROWS_SHOWN 20
 #define LIVE_LINES 12
+#define DRAW_US 90000
 
 struct args {
 	struct cli_list select, exclude;
@@ -50,11 +52,6 @@ static const struct cli_example examples[] = {
 
 /* --- telling ---------------------------------------------------------------------- */
 
-struct live {
-	size_t job;
-	int64_t since_us;
-};
-
 struct report {
 	struct cli *cli;
 	struct out *out; /* events; NULL where people are shown a table at the end */
@@ -62,12 +59,14 @@ struct report {
 	const job_list *jobs;
 	int64_t run;
 	size_t done, failed;
-	VEC(struct live) live;
+	VEC(size_t) live;     /* jobs that run, the longest at it first */
 	struct buf *rows;     /* for the table: one line a job, in order of the jobs */
-	int64_t *expect_us;   /* how long each took last time; -1 */
-	int64_t spent_us;
-	size_t spent_n, workers;
+	int64_t *since_us;    /* of each job: when it began, while it runs, or 0 */
 	bool *ended;
+	const int64_t *expect_us; /* how long each took last time; -1 */
+	const int64_t *path_us;   /* and all that waits for it, along the longest way */
+	int64_t spent_us, drawn_us;
+	size_t spent_n, workers;
 };
 
 static int emit(struct report *r, struct buf *b, struct mst_error *err)
@@ -152,50 +151,97 @@ static void keep_row(struct report *r, const struct run_event *e)
 	jw_end(&w);
 }
 
+/* Seconds that run do not jump between units. */
+static const char *clock_words(char out[TIME_SHORT_MAX], int64_t us)
+{
+	if (us >= 60 * US_PER_S)
+		return time_short(out, us);
+	snprintf(out, TIME_SHORT_MAX, "%.1f s", (double)(us / 100000) / 10);
+	return out;
+}
+
+/* What is left takes as long as all of it with every worker busy, and no less than the longest
+ * chain of jobs that wait for each other; -1 where no job is known. */
+static int64_t time_left(const struct report *r, int64_t now)
+{
+	int64_t mean = r->spent_n ? r->spent_us / (int64_t)r->spent_n : 0, sum = 0, longest = 0;
+	bool known = false;
+	for (size_t i = 0; r->expect_us && i < r->jobs->n; i++) {
+		if (r->ended[i])
+			continue;
+		known |= r->expect_us[i] >= 0;
+		int64_t all = r->expect_us[i] >= 0 ? r->expect_us[i] : mean;
+		int64_t gone = r->since_us[i] ? now - r->since_us[i] : 0;
+		gone = gone < all ? gone : all;
+		sum += all - gone;
+		longest = r->path_us[i] - gone > longest ? r->path_us[i] - gone : longest;
+	}
+	sum /= (int64_t)r->workers;
+	return !known ? -1 : sum > longest ? sum : longest;
+}
+
+/* The longest name that is shown, as far as there is room for the time behind it. */
+static size_t names_width(const struct report *r)
+{
+	size_t room = r->cli->columns > 24 ? (size_t)r->cli->columns - 14 : 10, width = 0;
+	for (unsigned i = 0; i < LIVE_LINES && i < r->live.n; i++) {
+		size_t w = width_of(r->jobs->v[r->live.v[i]].name);
+		width = w > width ? w : width;
+	}
+	return width < room ? width : room;
+}
+
 static void draw(struct report *r)
 {
-	if (!progress_is_live(r->progress))
+	int64_t now = time_mono_us();
+	if (now - r->drawn_us < DRAW_US)
 		return;
-	char took[TIME_SHORT_MAX], line[512], left[64] = "";
-	int64_t now = time_mono_us(), known = 0, rest = 0, mean = r->spent_n ? r->spent_us / (int64_t)r->spent_n : 0;
+	POOL_SCRATCH(tmp);
+	char took[TIME_SHORT_MAX];
+	struct buf b;
+	size_t width = names_width(r);
+	buf_init(&b, tmp);
+	r->drawn_us = now;
 	for (unsigned i = 0; i < LIVE_LINES; i++) {
 		if (i >= r->live.n) {
 			progress_set_line(r->progress, i, NULL);
 			continue;
 		}
-		const struct job *j = &r->jobs->v[r->live.v[i].job];
-		snprintf(line, sizeof line, "  %-40.*s %8s", STR_FMT(j->name),
-			 time_short(took, (now - r->live.v[i].since_us) / 100000 * 100000));
-		progress_set_line(r->progress, i, line);
-		rest -= now - r->live.v[i].since_us;
+		size_t job = r->live.v[i];
+		buf_reset(&b);
+		buf_z(&b, "  ");
+		size_t w = width_cut(&b, r->jobs->v[job].name, width);
+		buf_printf(&b, "%*s %8s", (int)(width - w), "", clock_words(took, now - r->since_us[job]));
+		progress_set_line(r->progress, i, buf_cstr(&b));
 	}
-	for (size_t i = 0; r->expect_us && i < r->jobs->n; i++)
-		if (!r->ended[i]) {
-			known += r->expect_us[i] >= 0;
-			rest += r->expect_us[i] >= 0 ? r->expect_us[i] : mean;
-		}
-	if (known && rest > 0)
-		snprintf(left, sizeof left, ", about %s left",
-			 time_short(took, rest / (int64_t)r->workers / 100000 * 100000));
-	snprintf(line, sizeof line, "%zu of %zu done, %zu running%s%s", r->done, r->jobs->n, r->live.n,
-		 r->failed ? ", some failed" : "", left);
-	progress_status(r->progress, line);
+	buf_reset(&b);
+	buf_printf(&b, "%zu of %zu done, %zu running", r->done, r->jobs->n, r->live.n);
+	if (r->failed)
+		buf_printf(&b, ", %zu failed", r->failed);
+	int64_t left = time_left(r, now);
+	if (left > 0)
+		/* rounded up: the last second is a second */
+		buf_printf(&b, ", about %s left", left < 59 * US_PER_S ? pool_printf(tmp, "%d s", (int)(left / US_PER_S) + 1) :
+								       time_short(took, left));
+	progress_status(r->progress, buf_cstr(&b));
 }
 
 static void follow(struct report *r, const struct run_event *e)
 {
 	if (e->kind == RUN_JOB_STARTED) {
-		*vec_push(r->cli->pool, &r->live) = (struct live){ e->job_no, time_mono_us() };
+		*vec_push(r->cli->pool, &r->live) = e->job_no;
+		r->since_us[e->job_no] = time_mono_us();
 	} else if (e->kind == RUN_JOB_ENDED || e->kind == RUN_JOB_BLOCKED) {
 		r->done++;
 		r->ended[e->job_no] = true;
+		r->since_us[e->job_no] = 0;
 		r->failed += e->state == JOB_FAILED;
 		if (e->duration_us >= 0) {
 			r->spent_us += e->duration_us;
 			r->spent_n++;
 		}
 		for (size_t i = 0; i < r->live.n; i++)
-			if (r->live.v[i].job == e->job_no) {
+			if (r->live.v[i] == e->job_no) {
 				memmove(&r->live.v[i], &r->live.v[i + 1], (r->live.n - i - 1) * sizeof *r->live.v);
 				r->live.n--;
 				break;
@@ -203,7 +249,6 @@ static void follow(struct report *r, const struct run_event *e)
 		if (!r->out)
 			keep_row(r, e);
 	}
-	draw(r);
 }
 
 static int on_event(void *arg, const struct run_event *e, struct mst_error *err)
@@ -228,16 +273,14 @@ static int on_idle(void *arg)
 	if (!progress_is_live(r->progress))
 		return -1;
 	draw(r);
-	progress_tick(r->progress);
 	return 100;
 }
 
-static void on_history(void *arg, int64_t run, const int64_t *duration_us, size_t n)
+static void on_history(void *arg, const int64_t *duration_us, const int64_t *path_us)
 {
 	struct report *r = arg;
-	r->run = run;
-	r->expect_us = pool_array(r->cli->pool, n + 1, sizeof *r->expect_us);
-	memcpy(r->expect_us, duration_us, n * sizeof *duration_us);
+	r->expect_us = duration_us;
+	r->path_us = path_us;
 }
 
 static int on_connection(void *arg, const char *name, const char **url, struct mst_error *err)
@@ -544,6 +587,7 @@ static int run(struct cli *cli, struct mst_error *err)
 		cli_note(cli, "%zu job%s in 'after' not in the input: taken as done", external, external == 1 ? "" : "s");
 	cli_catch_signals();
 	r.ended = pool_zalloc(cli->pool, in.jobs.n + 1);
+	r.since_us = pool_zalloc(cli->pool, (in.jobs.n + 1) * sizeof *r.since_us);
 	r.rows = pool_array(cli->pool, in.jobs.n + 1, sizeof *r.rows);
 	for (size_t i = 0; i < in.jobs.n; i++)
 		buf_init(&r.rows[i], cli->pool);

@@ -241,6 +241,37 @@ static int loop(struct loop *l, struct mst_error *err)
 	return rc;
 }
 
+/* Of each job with what waits for it, along the longest way. */
+static int64_t *paths(struct run *r, const int64_t *duration_us)
+{
+	POOL_SCRATCH(tmp);
+	const struct job_graph *g = &r->graph;
+	size_t n = r->jobs->n, known = 0, end = 0;
+	int64_t *path = pool_zalloc(r->pool, (n + 1) * sizeof *path), sum = 0;
+	uint32_t *order = pool_array(tmp, n + 1, sizeof *order);
+	uint32_t *waiting = pool_array(tmp, n + 1, sizeof *waiting);
+	for (uint32_t i = 0; i < n; i++) {
+		known += duration_us[i] >= 0;
+		sum += duration_us[i] >= 0 ? duration_us[i] : 0;
+		waiting[i] = g->waiting[i];
+		if (!waiting[i])
+			order[end++] = i;
+	}
+	for (size_t k = 0; k < end; k++)
+		for (uint32_t e = g->first[order[k]]; e < g->first[order[k] + 1]; e++)
+			if (--waiting[g->downstream[e]] == 0)
+				order[end++] = g->downstream[e];
+	while (end-- > 0) {
+		uint32_t job = order[end];
+		for (uint32_t e = g->first[job]; e < g->first[job + 1]; e++)
+			if (path[g->downstream[e]] > path[job])
+				path[job] = path[g->downstream[e]];
+		if (r->items[job].type)
+			path[job] += duration_us[job] >= 0 ? duration_us[job] : known ? sum / (int64_t)known : 0;
+	}
+	return path;
+}
+
 static int start(struct loop *l, const struct store_run *what, struct mst_error *err)
 {
 	struct run *r = l->r;
@@ -272,7 +303,7 @@ static int start(struct loop *l, const struct store_run *what, struct mst_error 
 	if (!rc)
 		rc = run_crew_start(r, workers, r->has_warehouse ? &first : NULL, &l->crew, err);
 	if (!rc && history)
-		r->opts->history(r->opts->arg, l->id, history, r->jobs->n);
+		r->opts->history(r->opts->arg, history, paths(r, history));
 	return rc;
 }
 
@@ -280,7 +311,7 @@ int run_execute(struct run *r, struct run_outcome *out, struct mst_error *err)
 {
 	struct loop l = { .r = r, .open = r->jobs->n, .batch = pool_new(r->pool) };
 	struct store_run what = { r->opts->name, r->opts->plan, r->jobs, &r->graph };
-	int64_t began = time_mono_us();
+	int64_t took = 0;
 	l.started = pool_zalloc(r->pool, (r->jobs->n + 1) * sizeof *l.started);
 	l.recorded = pool_zalloc(r->pool, r->jobs->n + 1);
 	int rc = start(&l, &what, err);
@@ -309,7 +340,8 @@ int run_execute(struct run *r, struct run_outcome *out, struct mst_error *err)
 	}
 	struct mst_error late = { 0 };
 	int end = rc == MST_CONFLICT ? 0 :
-		  store_run_finish(l.db, l.id, state, rc ? err->msg : interrupted ? "interrupted" : NULL, &late);
+		  store_run_finish(l.db, l.id, state, rc ? err->msg : interrupted ? "interrupted" : NULL, &took,
+				   &late);
 	if (rc)
 		return rc;
 	if (end) {
@@ -317,6 +349,6 @@ int run_execute(struct run *r, struct run_outcome *out, struct mst_error *err)
 		return mst_wrap(err, "run %lld", (long long)l.id);
 	}
 	l.counts.cancelled += l.open;
-	*out = (struct run_outcome){ l.id, state, l.counts, time_mono_us() - began };
+	*out = (struct run_outcome){ l.id, state, l.counts, took };
 	return 0;
 }

@@ -24,7 +24,7 @@ enum run_event_kind {
 	RUN_JOB_STARTED,
 	RUN_JOB_ENDED,   /* succeeded, failed, cancelled, skipped */
 	RUN_JOB_BLOCKED,
-	RUN_STOPPING,    /* a signal, or the first failure with fail_fast */
+	RUN_STOPPING,    /* a signal */
 	RUN_FINISHED
 };
 
@@ -56,8 +56,10 @@ struct run_opts {
 	int (*event)(void *arg, const struct run_event *, struct mst_error *);
 	/* Called while nothing happens; returns after how many milliseconds again, -1: never. */
 	int (*idle)(void *arg);
-	/* Told once before the first job: how long each took last time, -1 where unknown; may be NULL. */
-	void (*history)(void *arg, int64_t run, const int64_t *duration_us, size_t n);
+	/* Told once before the first job, for each: how long it took last time, -1 where unknown, and
+	 * the longest way from its start to the end through what waits for it; unknown jobs count
+	 * as the mean of the others.  Both live as long as the run.  May be NULL. */
+	void (*history)(void *arg, const int64_t *duration_us, const int64_t *path_us);
 	void *arg;
 };
 

@@ -246,23 +246,30 @@ static const char finish_sql[] =
 	"    succeeded = (SELECT pg_catalog.count(*) FROM mst.job j WHERE j.run_id = $1 AND j.state = 'succeeded'),"
 	"    failed = (SELECT pg_catalog.count(*) FROM mst.job j WHERE j.run_id = $1 AND (j.state = 'failed'"
 	"      OR (j.state = 'running' AND $2 = 'failed')))"
-	"   WHERE id = $1 AND finished_at IS NULL RETURNING id, finished_at"
+	"   WHERE id = $1 AND finished_at IS NULL RETURNING id, started_at, finished_at"
 	"), ended AS ("
 	"  INSERT INTO mst.attempt (run_id, job, attempt, state, started_at, finished_at, error)"
 	"  SELECT j.run_id, j.no, j.attempt, CASE WHEN $2 = 'failed' THEN 'failed' ELSE 'cancelled' END, j.started_at,"
 	"    greatest(j.started_at, run.finished_at), pg_catalog.json_build_object('code', 'cancelled',"
 	"      'message', coalesce($3, 'the run has ended'))"
 	"    FROM run JOIN mst.job j ON j.run_id = run.id WHERE j.state = 'running'"
-	") UPDATE mst.job j SET finished_at = run.finished_at,"
+	"), jobs AS ("
+	"  UPDATE mst.job j SET finished_at = run.finished_at,"
 	"    state = CASE WHEN j.state = 'running' AND $2 = 'failed' THEN 'failed' ELSE 'cancelled' END"
-	"   FROM run WHERE j.run_id = run.id AND j.state IN ('waiting', 'ready', 'running', 'parked')";
+	"   FROM run WHERE j.run_id = run.id AND j.state IN ('waiting', 'ready', 'running', 'parked')"
+	") SELECT (extract(epoch FROM finished_at - started_at) * 1000000)::bigint FROM run";
 
-int store_run_finish(struct db *db, int64_t run, enum run_state state, const char *error, struct mst_error *err)
+int store_run_finish(struct db *db, int64_t run, enum run_state state, const char *error, int64_t *duration_us,
+		     struct mst_error *err)
 {
 	POOL_SCRATCH(tmp);
+	const struct db_result *r;
 	struct str params[] = { db_param_int(tmp, run), str_of(run_state_name(state)),
 				error ? str_of(error) : DB_NULL };
-	return db_run(db, str_of(finish_sql), params, 3, NULL, err);
+	int rc = db_query(tmp, db, str_of(finish_sql), params, 3, &r, err);
+	if (!rc && duration_us && db_rows(r))
+		*duration_us = db_int(r, 0, 0);
+	return rc;
 }
 
 int store_run_reap(struct db *db, int64_t *n, struct mst_error *err)
@@ -276,7 +283,7 @@ int store_run_reap(struct db *db, int64_t *n, struct mst_error *err)
 		return rc;
 	for (size_t i = 0; !rc && i < db_rows(r); i++)
 		rc = store_run_finish(db, db_int(r, i, 0), RUN_FAILED, "owner lost: its mst-run ended without a word",
-				      err);
+				      NULL, err);
 	if (n && !rc)
 		*n = (int64_t)db_rows(r);
 	return rc;

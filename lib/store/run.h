@@ -43,8 +43,10 @@ int store_run_record(struct pool *, struct db *, int64_t run, const struct store
 		     store_changes *out, struct mst_error *);
 /* 0 where the run is under way; MST_CONFLICT where somebody ended it, MST_UNAVAILABLE. */
 int store_run_check(struct db *, int64_t run, struct mst_error *);
-/* Ends the run: what has not begun is cancelled.  `error` may be NULL. */
-int store_run_finish(struct db *, int64_t run, enum run_state, const char *error, struct mst_error *);
+/* Ends the run: what has not begun is cancelled.  `error` and duration_us may be NULL;
+ * *duration_us is left alone where the run had ended already. */
+int store_run_finish(struct db *, int64_t run, enum run_state, const char *error, int64_t *duration_us,
+		     struct mst_error *);
 
 /* Marks the owned runs whose owner is gone as failed, their running jobs too: any
  * command that looks at runs calls it.  *n (may be NULL): how many. */

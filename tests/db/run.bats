@@ -40,6 +40,18 @@ events() { jq -r 'select(.job) | "\(.event) \(.job) \(.state)"' <<<"$output"; }
 hello'
 }
 
+@test "the one query: what can be read by its name alone is said so, and what has no rows shows none" {
+	run tty bash -c "echo 'SELECT 1 AS n' | mst-run --name demo.plain -"
+	output=$(sed 's/, in [0-9.]* m*s/, in T/' <<<"$output")
+	has_line "mst-run: demo.plain is made, in T; read it all: mst-db psql --warehouse -c 'TABLE demo.plain'"
+	run tty bash -c "echo 'SELECT 1 AS n' | mst-run --name p.Demo.Plain -"
+	output=$(sed 's/, in [0-9.]* m*s/, in T/' <<<"$output")
+	has_line 'mst-run: p.Demo.Plain is made, in T'
+	run --separate-stderr mst-run --table --name demo.far - <<<'-- mst: kind: external'
+	status 0
+	[ "$(head -n 2 <<<"$output" | tail -n 1 | xargs)" = 'demo.far skipped' ]
+}
+
 @test "a folder runs in the order of what reads what, and twice" {
 	table raw.n 'SELECT g AS n FROM generate_series(1, 10) g;'
 	table mart.big 'SELECT n FROM raw.n WHERE n > 5 -- the last comment'
@@ -392,6 +404,7 @@ COMMIT;'
 SELECT g FROM generate_series(1, 3) g
 |t' ]
 	[ "$(st "SELECT attempt, state, rows, bytes > 0, error IS NULL FROM mst.attempt WHERE run_id = $n")" = '1|succeeded|3|t|t' ]
+	[ "$(jq 'select(.event == "run_finished").duration_us' <<<"$output")" = "$(mst-ps -l 1 | jq .duration_us)" ]
 }
 
 @test "the rules stand in the database: a wrong row cannot be written by anyone" {
