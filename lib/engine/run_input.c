@@ -24,7 +24,8 @@ static int take_line(struct lines *l, struct str text, struct mst_error *err)
 {
 	static const struct str key = { "type", 4 };
 	struct json_val type;
-	if (l->reader.line == 1 && text.p[0] != '{') {
+	text = str_trim(text);
+	if (l->reader.line == 1 && !str_has_prefix(text, STR("{"))) {
 		mst_fail(err, MST_DATA, "this is no JSON line");
 		mst_hint(err, "SQL text needs a name: mst-run --name demo.hello -");
 		return jsonl_place(&l->reader, err);

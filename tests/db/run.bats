@@ -83,6 +83,13 @@ job_finished mart.m succeeded' ]
 	[ "$(wh 'TABLE mart.m')" = 2 ]
 }
 
+@test "blanks around a line are no part of it" {
+	run --separate-stderr mst-run <<<'  {"type":"job","name":"demo.blank","sql":"SELECT 1 AS x"} '
+	status 0
+	[ "$(events)" = 'job_started demo.blank running
+job_finished demo.blank succeeded' ]
+}
+
 @test "a job that waits for a job that is not in the input goes ahead" {
 	run --separate-stderr mst-run <<<'{"type":"job","name":"demo.x","after":["demo.gone"],"sql":"SELECT 1 AS x"}'
 	status 0
