@@ -3,7 +3,7 @@
 #
 #   tests/bench/deps.sh [FOLDER ...]        make bench BENCH=deps MST_BENCH_SQL=FOLDER
 #
-# MB/s and files/s on one core and on all, the start-up for one small file, and the memory for a
+# MB/s and files/s on one core and on all, and the memory for a
 # hundred files against ten thousand.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -34,12 +34,10 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$1"
 
 python3 "$here/gen_sql.py" corpus 10000 1
 python3 "$here/gen_sql.py" few 100 1
-echo "SELECT a, b FROM mart.sales JOIN raw.items USING (id)" >one.sql
 
 folder deps-corpus corpus
 for dir in "$@" ${MST_BENCH_SQL:+"$MST_BENCH_SQL"}; do
 	folder "deps-$(basename "$dir" | tr -c 'A-Za-z0-9\n' -)" "$dir"
 done
-alone deps-one-file ms 'mst-deps one.sql >/dev/null'
 echo "bench deps-memory-100-files $(peak 'mst-deps few') kB"
 echo "bench deps-memory-10000-files $(peak 'mst-deps corpus') kB"
