@@ -304,9 +304,20 @@ static int show_jobs(struct report *r, struct mst_error *err)
 {
 	struct out *out = out_open(r->cli, "job", job_columns);
 	int rc = 0;
-	for (size_t i = 0; !rc && i < r->jobs->n; i++)
+	for (size_t i = 0; !rc && i < r->jobs->n; i++) {
+		/* no event told of it: the run ended before its turn */
+		if (!r->rows[i].n && r->jobs->v[i].run) {
+			struct jw w;
+			jw_init(&w, &r->rows[i]);
+			jw_object(&w);
+			jw_key_z(&w, "type", "job");
+			jw_key_s(&w, "name", r->jobs->v[i].name);
+			jw_key_z(&w, "state", job_state_name(JOB_CANCELLED));
+			jw_end(&w);
+		}
 		if (r->rows[i].n)
 			rc = out_line(out, buf_view(&r->rows[i]), err);
+	}
 	return rc ? rc : out_close(out, err);
 }
 
@@ -585,6 +596,10 @@ static int run(struct cli *cli, struct mst_error *err)
 	size_t external = run_externals(run);
 	if (external)
 		cli_note(cli, "%zu job%s in 'after' not in the input: taken as done", external, external == 1 ? "" : "s");
+	struct str job, name;
+	if (run_folded_name(cli->pool, run, &job, &name))
+		cli_warn(cli, "%.*s reads %.*s, which PostgreSQL takes for small letters: set the dialect to postgres",
+			 STR_FMT(job), STR_FMT(name));
 	cli_catch_signals();
 	r.ended = pool_zalloc(cli->pool, in.jobs.n + 1);
 	r.since_us = pool_zalloc(cli->pool, (in.jobs.n + 1) * sizeof *r.since_us);

@@ -69,6 +69,10 @@ struct run;
 int run_prepare(struct pool *, const struct run_opts *, job_list *jobs, struct run **out, struct mst_error *);
 /* Names in `after` that no job has: taken as done. */
 size_t run_externals(const struct run *);
+/* The first table that a job reads by a name with capital letters where the text was
+ * not read as PostgreSQL's: the server will look for it in small letters.  False where
+ * there is none. */
+bool run_folded_name(struct pool *, const struct run *, struct str *job, struct str *name);
 
 /* Told of each command and statement of each job, in the order of the list. */
 typedef int run_explain_sink(void *arg, const struct job *, bool command, struct str text, struct mst_error *);

@@ -81,6 +81,38 @@ size_t run_externals(const struct run *r)
 	return r->graph.external;
 }
 
+/* INFORMATION_SCHEMA is the same in small letters, there as here. */
+static bool has_capital(struct str s)
+{
+	if (memmem(s.p, s.n, "INFORMATION_SCHEMA", 18))
+		return false;
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] >= 'A' && s.p[i] <= 'Z')
+			return true;
+	return false;
+}
+
+bool run_folded_name(struct pool *pool, const struct run *r, struct str *job, struct str *name)
+{
+	static const struct str keys[] = { { "dialect", 7 }, { "reads", 5 } };
+	for (size_t i = 0; i < r->jobs->n; i++) {
+		const struct job *j = &r->jobs->v[i];
+		struct json_val v[2], e;
+		struct mst_error ignored;
+		if (!r->items[i].type || json_pick(j->line, keys, 2, v, &ignored) || v[0].type != JSON_STRING ||
+		    str_eqz(json_str(pool, v[0]), "postgres"))
+			continue;
+		for (struct json_iter it = json_iter(v[1]); json_next(&it, NULL, &e);) {
+			*name = json_str(pool, e);
+			if (has_capital(*name)) {
+				*job = j->name;
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
 struct explain {
 	run_explain_sink *sink;
 	void *arg;

@@ -168,6 +168,14 @@ job_finished demo.slow cancelled' ]
 	[ "$(mst-ps last | jq -r '.name + " " + .state')" = 'demo.slow cancelled
 demo.bad failed
 demo.never cancelled' ]
+	run --separate-stderr mst-run -j 1 --fail-fast --table <<'EOL'
+{"type":"job","name":"demo.bad","priority":8,"sql":"SELECT 1/0 AS x"}
+{"type":"job","name":"demo.never","sql":"SELECT 1 AS x"}
+EOL
+	status 1
+	[ "$(awk '{ print $1, $2 }' <<<"$output")" = 'JOB STATE
+demo.bad failed
+demo.never cancelled' ]
 }
 
 @test "a text that is not the planned one is refused before anything runs" {
@@ -484,4 +492,17 @@ job_finished demo.again succeeded' ]
 	holds ''
 	[[ $stderr == 'mst-run: stdout: cannot write: No space left on device'* ]]
 	[ "$(mst-ps --limit 1 | jq -r .state)" = failed ]
+}
+
+@test "a name in capital letters that PostgreSQL would fold is warned of, once" {
+	wh 'CREATE SCHEMA IF NOT EXISTS raw; CREATE TABLE IF NOT EXISTS raw.sale AS SELECT 1 AS n'
+	mkdir -p s/mart
+	echo 'SELECT n FROM Raw.Sale' >s/mart/folded.sql
+	run --separate-stderr mst-run s/mart/folded.sql
+	status 0
+	complains 'mst-run: warning: mart.folded reads Raw.Sale, which PostgreSQL takes for small letters: set the dialect to postgres'
+	printf -- '-- mst: dialect: postgres\nSELECT n FROM Raw.Sale\n' >s/mart/folded.sql
+	run --separate-stderr mst-run s/mart/folded.sql
+	status 0
+	complains ''
 }
