@@ -7,16 +7,16 @@ static bool with_follows(const struct reader *r)
 	struct tok t;
 	do
 		lex_next(&l, &t);
-	while (t.kind == T_BLOCK);
+	while (t.kind == T_BLOCK || (t.kind == T_PUNCT && t.ch == ','));
 	if (t.kind == T_WORD && t.kw == KW_RECURSIVE)
 		return true;
-	if (t.kind != T_WORD && t.kind != T_QUOTED && t.kind != T_TEMPLATE)
+	if (!name_token(&t))
 		return false;
-	bool tpl = t.kind == T_TEMPLATE;
+	struct tok name = t;
 	do
 		lex_next(&l, &t);
-	while (t.kind == T_BLOCK);
-	if (tpl && (t.kind == T_PUNCT ? t.ch == ',' : t.kw == KW_SELECT))
+	while (t.kind == T_BLOCK || name_grow(&name, &t));
+	if (name.kind == T_TEMPLATE && (t.kind == T_PUNCT ? t.ch == ',' : t.kw == KW_SELECT))
 		return true;
 	if (tok_opens(&t))
 		return true;

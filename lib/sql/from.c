@@ -76,12 +76,12 @@ static bool can_be_alias(const struct reader *r)
 void query_alias(struct reader *r, uint32_t scope, struct str implied)
 {
 	bool as = rd_take(r, KW_AS);
-	if (as ? r->t.kind == T_WORD || r->t.kind == T_QUOTED : can_be_alias(r)) {
-		scope_alias(r, scope, name_bare(r, r->t));
-		rd_next(r);
-	} else if (as && r->t.kind == T_TEMPLATE) {
-		scope_alias(r, scope, (struct str){ r->t.start, (size_t)(r->t.end - r->t.start) });
-		rd_next(r);
+	if (as ? name_token(&r->t) : can_be_alias(r)) {
+		struct tok name = r->t;
+		do
+			rd_next(r);
+		while (name_grow(&name, &r->t));
+		scope_alias(r, scope, name_bare(r, name));
 	} else if (!as) {
 		scope_alias(r, scope, implied);
 		return;

@@ -128,7 +128,22 @@ struct str name_bare(struct reader *r, struct tok t)
 	struct str s = { t.start, (size_t)(t.end - t.start) };
 	if (t.kind == T_QUOTED)
 		return quoted_part(r, s);
-	return r->dialect == SQL_POSTGRES ? pg_lower(r, s) : s;
+	return r->dialect == SQL_POSTGRES && t.kind != T_TEMPLATE ? pg_lower(r, s) : s;
+}
+
+bool name_token(const struct tok *t)
+{
+	return t->kind == T_WORD || t->kind == T_QUOTED || t->kind == T_TEMPLATE;
+}
+
+bool name_grow(struct tok *t, const struct tok *n)
+{
+	if (n->start != t->end || (n->kind != T_WORD && n->kind != T_TEMPLATE && n->kind != T_NUMBER) ||
+	    (t->kind != T_TEMPLATE && n->kind != T_TEMPLATE))
+		return false;
+	t->end = n->end;
+	t->kind = T_TEMPLATE;
+	return true;
 }
 
 bool name_starts(const struct reader *r)

@@ -53,12 +53,14 @@ static void with_list(struct reader *r, uint32_t outer, uint32_t w)
 {
 	bool recursive = r->withs.v[w].recursive;
 	for (;;) {
-		if (r->t.kind != T_WORD && r->t.kind != T_QUOTED && r->t.kind != T_TEMPLATE)
+		if (!name_token(&r->t))
 			break;
 		if (r->t.kind == T_WORD && (r->t.kw == KW_SELECT || r->t.kw == KW_FROM))
 			break; /* a comma too many */
 		struct tok name = r->t;
-		rd_next(r);
+		do
+			rd_next(r);
+		while (name_grow(&name, &r->t));
 		query_group(r, 0, (struct env){ 0 });
 		if (!rd_take(r, KW_AS)) {
 			if (name.kind == T_TEMPLATE && (rd_take_ch(r, ',') || r->t.kind == T_WORD))
@@ -97,6 +99,8 @@ static struct env with_clause(struct reader *r, uint32_t outer, struct env env)
 	bool recursive = rd_is(r, KW_RECURSIVE) && rd_peek(r).kw != KW_AS;
 	if (recursive)
 		rd_next(r);
+	while (rd_take_ch(r, ',')) /* {% if first %} WITH {% else %} , {% endif %} */
+		;
 	uint32_t w = with_new(r, env, recursive);
 	if (!outer && r->depth == 1)
 		r->top = (struct env){ w, ALL_NAMES };
@@ -109,16 +113,17 @@ bool query_continues(const struct reader *r)
 	struct lex l = r->lx;
 	struct tok t = r->t;
 	for (int i = 0; i < 3; i++) {
-		bool fits = i == 0 ? t.kind == T_WORD || t.kind == T_QUOTED || t.kind == T_TEMPLATE :
+		bool fits = i == 0 ? name_token(&t) :
 			    i == 1 ? t.kind == T_WORD && t.kw == KW_AS :
 				     tok_opens(&t);
 		if (i == 0 && t.kind == T_PUNCT && t.ch == ',')
 			i--;
 		else if (!fits)
 			return false;
+		struct tok name = t;
 		do
 			lex_next(&l, &t);
-		while (t.kind == T_BLOCK);
+		while (t.kind == T_BLOCK || (i == 0 && name_grow(&name, &t)));
 	}
 	return true;
 }

@@ -155,6 +155,11 @@ void name_of(struct reader *, struct str text, struct name *out);
 struct str name_fold(struct reader *, struct str part);
 /* An identifier token as the name that it is. */
 struct str name_bare(struct reader *, struct tok);
+/* Whether a name may begin with this token. */
+bool name_token(const struct tok *);
+/* {{ x }}_y and y_{{ x }} are one name, as FROM reads them: t grows over n where that
+ * stands right behind it and one of them is a template. */
+bool name_grow(struct tok *t, const struct tok *n);
 
 /* template.c */
 /* Records the ref() and source() in a template, once; how many there are, and the

@@ -97,6 +97,30 @@ static void braces_in_strings_are_no_templates(void **state)
 	CHECK(SQL_BIGQUERY, cases);
 }
 
+static void a_name_may_be_part_template_part_text(void **state)
+{
+	(void)state;
+	static const struct real cases[] = {
+		{ "WITH {% for x in y %} {{ x }}_c AS (SELECT * FROM d.{{x}}), {% endfor %} f AS (SELECT * FROM {{ x }}_c "
+		  "JOIN d.b USING (z)) SELECT * FROM f",
+		  "d.b d.{{x}}", NULL, NULL },
+		{ "WITH {% for x in y %} b_{{ x }}_1 AS (SELECT * FROM d.a){% if not loop.last %},{% endif %}{% endfor %} "
+		  "SELECT * FROM b_{{ x }}_1",
+		  "d.a", NULL, NULL },
+		{ "WITH {% for x in y %} c_{{ x }} AS (SELECT * FROM d.a) {{ ',' if not loop.last }} {% endfor %} SELECT * "
+		  "FROM c_{{ x }} JOIN d.b USING (i)",
+		  "d.a d.b", NULL, NULL },
+		{ "{% for x in y %}{% if loop.first %} WITH {% else %} , {% endif %}{{ x }}_c AS (SELECT * FROM d.a)"
+		  "{% endfor %} SELECT * FROM {{ x }}_c",
+		  "d.a", NULL, NULL },
+		{ "WITH a AS (SELECT 1 FROM d.a), {{ b }}_X AS (SELECT * FROM a) SELECT * FROM {{ b }}_X JOIN d.b_{{x}}",
+		  "d.a d.b_{{x}}", NULL, NULL },
+		{ "SELECT * FROM d.a AS {{ y }}_a LEFT JOIN {{ y }}_a.arr", "d.a", NULL, NULL },
+		{ "CREATE TEMP TABLE {{ x }}_t AS SELECT * FROM d.a; SELECT * FROM {{ x }}_t", "d.a", NULL, NULL },
+	};
+	CHECK(SQL_BIGQUERY, cases);
+}
+
 static void a_literal_in_parentheses_is_executed(void **state)
 {
 	(void)state;
@@ -197,6 +221,7 @@ int main(void)
 		cmocka_unit_test(commas_of_types_part_no_items),
 		cmocka_unit_test(arguments_of_a_table_function_see_no_siblings),
 		cmocka_unit_test(braces_in_strings_are_no_templates),
+		cmocka_unit_test(a_name_may_be_part_template_part_text),
 		cmocka_unit_test(a_literal_in_parentheses_is_executed),
 		cmocka_unit_test(a_view_may_be_altered_to_another_query),
 		cmocka_unit_test(postgres_labels_and_names_may_be_keywords),
