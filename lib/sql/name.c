@@ -269,6 +269,9 @@ static bool block_inside(const char *p, const char *e, const char *end, bool aft
 	size_t n = (size_t)(e - w);
 	bool opens = (n > 2 && memcmp(w, "if", 2) == 0) || (n > 3 && memcmp(w, "for", 3) == 0);
 	bool closes = n > 3 && memcmp(w, "end", 3) == 0;
+	bool branch = n > 2 && memcmp(w, "el", 2) == 0;
+	if ((branch || closes) && *open == 0)
+		return false; /* it was opened in front of the whole name */
 	bool in = *open > 0 || after_dot || (e < end && (lex_is_word(*e) || *e == '{'));
 	if (in && opens)
 		++*open;

@@ -116,6 +116,10 @@ static void a_name_may_be_part_template_part_text(void **state)
 		{ "WITH a AS (SELECT 1 FROM d.a), {{ b }}_X AS (SELECT * FROM a) SELECT * FROM {{ b }}_X JOIN d.b_{{x}}",
 		  "d.a d.b_{{x}}", NULL, NULL },
 		{ "SELECT * FROM d.a AS {{ y }}_a LEFT JOIN {{ y }}_a.arr", "d.a", NULL, NULL },
+		{ "SELECT 1 FROM {% if a %}d.a{% else %}d.b{% endif %} AS x, x.items JOIN d.c USING (i)", "d.a d.b d.c", NULL,
+		  NULL },
+		{ "SELECT 1 FROM {% if a %}d.a{% elif b %}`d.b`{% endif %}, d.{%if b%}v{%else%}w{%endif%}_1.t",
+		  "d.a d.b d.{%if b%}v{%else%}w{%endif%}_1.t", NULL, NULL },
 		{ "CREATE TEMP TABLE {{ x }}_t AS SELECT * FROM d.a; SELECT * FROM {{ x }}_t", "d.a", NULL, NULL },
 	};
 	CHECK(SQL_BIGQUERY, cases);
