@@ -55,18 +55,3 @@ void utf8_put(struct buf *b, uint32_t c)
 		buf_char(b, (char)(0x80 | (c & 63)));
 	}
 }
-
-void utf8_repair(struct buf *b, struct str s)
-{
-	while (s.n) {
-		size_t good = utf8_valid(s);
-		buf_add(b, s.p, good);
-		s.p += good;
-		s.n -= good;
-		if (s.n) {
-			utf8_put(b, 0xfffd);
-			s.p++;
-			s.n--;
-		}
-	}
-}

@@ -10,7 +10,5 @@ unsigned utf8_seq(const char *p, size_t n);
 size_t utf8_valid(struct str s);
 /* Appends the code point (a valid one). */
 void utf8_put(struct buf *, uint32_t code);
-/* Appends `s` with each bad byte replaced by U+FFFD. */
-void utf8_repair(struct buf *, struct str s);
 
 #endif

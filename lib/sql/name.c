@@ -1,5 +1,7 @@
 #include "sql/read.h"
 
+#include "base/utf8.h"
+
 /* PostgreSQL cuts identifiers at this many bytes. */
 #define PG_NAME_MAX 63
 
@@ -56,25 +58,6 @@ static int hex(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static void put_code(struct buf *b, uint32_t c)
-{
-	if (c < 0x80)
-		buf_char(b, (char)c);
-	else if (c < 0x800) {
-		buf_char(b, (char)(0xc0 | c >> 6));
-		buf_char(b, (char)(0x80 | (c & 63)));
-	} else if (c < 0x10000) {
-		buf_char(b, (char)(0xe0 | c >> 12));
-		buf_char(b, (char)(0x80 | (c >> 6 & 63)));
-		buf_char(b, (char)(0x80 | (c & 63)));
-	} else {
-		buf_char(b, (char)(0xf0 | c >> 18));
-		buf_char(b, (char)(0x80 | (c >> 12 & 63)));
-		buf_char(b, (char)(0x80 | (c >> 6 & 63)));
-		buf_char(b, (char)(0x80 | (c & 63)));
-	}
-}
-
 /* The content between quotes; doubled quotes count once, \XXXX and \+XXXXXX are
  * decoded where `unicode` (the default escape of U&"..."). */
 static struct str unquote(struct reader *r, struct str s, char quote, bool unicode)
@@ -95,7 +78,7 @@ static struct str unquote(struct reader *r, struct str s, char quote, bool unico
 			while (k < digits && at + k < s.n && hex(s.p[at + k]) >= 0)
 				code = code * 16 + (uint32_t)hex(s.p[at + k++]);
 			if (k == digits && code && code < 0x110000) {
-				put_code(&b, code);
+				utf8_put(&b, code);
 				i = at + digits - 1;
 				continue;
 			}
