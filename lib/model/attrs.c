@@ -1,5 +1,6 @@
 #include "model/attrs.h"
 
+#include "base/time.h"
 #include "base/utf8.h"
 #include "model/attrs_header.h"
 #include "model/name.h"
@@ -80,6 +81,7 @@ static const char *complaint(struct pool *pool, const struct attr_field *f, stru
 	struct str s = json_str(pool, v);
 	struct mst_error e;
 	const char *near = NULL;
+	int64_t n;
 	if (v.type == JSON_NULL)
 		return "it has no value";
 	if (v.type == JSON_STRING && memchr(s.p, 0, s.n))
@@ -104,6 +106,12 @@ static const char *complaint(struct pool *pool, const struct attr_field *f, stru
 		return v.type == JSON_STRING && s.n == 1 &&
 			(signed char)s.p[0] > 0 ? NULL : "it must be one ASCII character";
 	case ATTR_BOOL: return v.type == JSON_BOOL ? NULL : "it must be true or false";
+	case ATTR_INT: return json_int(v, &n) && n >= 0 ? NULL : "it must be a whole number, 0 or more";
+	case ATTR_DURATION:
+		if (v.type != JSON_STRING)
+			return "it must be a duration such as 90s or 1h30m";
+		return time_parse_duration(s, &n, &e) ? pool_strdup(pool, e.msg) : NULL;
+	case ATTR_SHAPE: return f->check(pool, v);
 	}
 	return NULL;
 }

@@ -27,6 +27,9 @@ enum attr_kind {
 	ATTR_COLUMNS,  /* "name: type" map, or a list of names or of such maps */
 	ATTR_BYTE,     /* one ASCII character */
 	ATTR_BOOL,
+	ATTR_INT,      /* a whole number from 0 up */
+	ATTR_DURATION, /* "10s", "1h30m", "2d", see time_parse_duration; kept as it is written */
+	ATTR_SHAPE,    /* a value of several parts, YAML scalars inside: `check` knows it */
 };
 
 /* One known attribute.  This table checks headers and prints the manual. */
@@ -37,6 +40,8 @@ struct attr_field {
 	const char *of;     /* the table kind it belongs to, or NULL: all */
 	const char *def;    /* in words, or NULL */
 	const char *help;   /* one sentence without full stop */
+	/* What is wrong with a value of ATTR_SHAPE, in the pool, or NULL. */
+	const char *(*check)(struct pool *, struct json_val);
 };
 extern const struct attr_field attr_fields[];
 /* NULL where the key is not known. */

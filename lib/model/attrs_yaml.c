@@ -216,7 +216,7 @@ static void put_plain(struct reader *r, struct str s)
 static bool takes_text(struct str key)
 {
 	const struct attr_field *f = attr_field_of(key);
-	return f && f->kind != ATTR_BOOL;
+	return f && f->kind != ATTR_BOOL && f->kind != ATTR_INT && f->kind != ATTR_SHAPE;
 }
 
 static int read_key(struct reader *r, struct level *l, struct str s)
