@@ -94,7 +94,7 @@ static enum sql_dialect find_dialect(struct pool *pool, const struct table_opts 
 
 static const char *find_kind(struct pool *pool, const struct table *t)
 {
-	static const char *const kinds[] = { "summary", "view", "import", "external", "script" };
+	static const char *const kinds[] = { "summary", "view", "materialized", "import", "external", "script" };
 	struct str s = attrs_text(pool, &t->attrs, "kind");
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
 		if (str_eqz(s, kinds[i]))

@@ -32,7 +32,7 @@ struct table_source {
 struct table {
 	struct str name;       /* canonical */
 	uint32_t name_line;    /* of the text: where the name is from, 1 for a path */
-	const char *kind;      /* summary, view, import, external, script */
+	const char *kind;      /* summary, view, materialized, import, external, script */
 	struct str text, file; /* file is empty where there is none */
 	struct attrs attrs;
 	struct sql_refs refs;

@@ -160,7 +160,7 @@ raw.items'
 	printf -- '-- mst: owner: ann\n-- mst: kind: sumary\nSELECT 1' >sql/mart/sales.sql
 	run --separate-stderr mst-deps --relative sql/mart
 	status 3
-	complains "mst-deps: sql/mart/sales.sql:2:9: attribute 'kind': 'sumary' is not one of summary|view|import|external|script (did you mean 'summary'?)"
+	complains "mst-deps: sql/mart/sales.sql:2:9: attribute 'kind': 'sumary' is not one of summary|view|materialized|import|external|script (did you mean 'summary'?)"
 	run json .kind
 	says '"summary"'
 }

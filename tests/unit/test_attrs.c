@@ -86,7 +86,7 @@ static void wrong_values_are_errors_with_their_place(void **state)
 	(void)state;
 	check("-- mst: kind: sumary\n",
 	      "{\"kind\":\"sumary\"}\n1:9: error: attribute 'kind': 'sumary' is not one of "
-					"summary|view|import|external|script (did you mean 'summary'?)");
+					"summary|view|materialized|import|external|script (did you mean 'summary'?)");
 	check("-- mst: owner:\n", "{\"owner\":null}\n1:9: error: attribute 'owner': it has no value");
 	check("-- mst: owner: [a]\n",
 	      "{\"owner\":[\"a\"]}\n1:9: error: attribute 'owner': it must be a text");
