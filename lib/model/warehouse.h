@@ -4,21 +4,55 @@
 #define MST_MODEL_WAREHOUSE_H
 
 #include "base/error.h"
+#include "base/jsonl.h"
 #include "base/str.h"
 #include "base/vec.h"
 
 #include <signal.h>
 
-/* What is to be made, and the text it is made of. */
+enum warehouse_disposition {
+	WAREHOUSE_REPLACE, /* built beside, then swapped */
+	WAREHOUSE_APPEND,  /* rows are added */
+	WAREHOUSE_MERGE,   /* rows of a known key are overwritten, others added */
+};
+
+struct warehouse_param {
+	struct str name;  /* written @name in the SQL */
+	struct str value; /* p NULL: null */
+};
+
+/* What is to be made, and the text it is made of.  What is zero is the default. */
 struct warehouse_target {
 	struct str name;           /* canonical, for messages */
 	struct str dataset, table; /* unquoted; dataset "" : the default one */
 	struct str sql;            /* the user's text */
 	const char *file;          /* for places of errors in sql */
+	enum warehouse_disposition disposition;
+	const struct str *keys;    /* unquoted columns that tell rows apart; for merge */
+	size_t n_keys;
+	bool add_columns;          /* append and merge: columns that the table lacks are added */
+	const struct str *pre, *post; /* statements before the build and after the swap, in its transaction */
+	size_t n_pre, n_post;
+	const struct warehouse_param *params;
+	size_t n_params;
+	struct json_val tests;     /* the attribute (model/tests.h), or JSON_NONE */
+	bool busy_fails;           /* MST_CONFLICT where another one is writing the table, instead of waiting */
+	int64_t timeout_us;        /* of the whole attempt; 0: none.  MST_TIMEOUT */
+	int64_t rows_before;       /* of the last success, for tests of the change; -1: not known */
+	/* The effect happens once: the key stands in the warehouse's mst_effect from the commit on.
+	 * Empty: no record is kept.  `look`: it may be there already, then nothing is done again. */
+	struct str job_key;
+	int attempt;
+	bool look;
+	struct str watermark;      /* committed with the rows, where p is not NULL */
 };
 
 struct warehouse_result {
 	int64_t rows, bytes; /* -1: not known */
+	int64_t cpu_us;      /* of the server's process and of children; -1: not known */
+	bool done_before;    /* mst_effect had it: nothing was done now */
+	bool at_least_once;  /* mst_effect cannot be kept here */
+	struct str tests;    /* JSON array of what the tests found (model/tests.h); empty: there were none */
 };
 
 struct warehouse_column {
@@ -60,6 +94,10 @@ struct warehouse_ops {
 		    struct mst_error *);
 	/* Whether the target can be made at all: lengths of names. */
 	int (*check)(const struct warehouse_target *, struct mst_error *);
+	/* The watermark that was committed last with rows of the target; p NULL where there is none, or
+	 * where the table is not there any more. */
+	int (*watermark)(struct pool *, struct warehouse *, const struct warehouse_target *, struct str *out,
+			 struct mst_error *);
 };
 
 struct warehouse {

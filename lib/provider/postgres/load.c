@@ -59,7 +59,7 @@ int pg_load_end(struct warehouse *w, struct warehouse_result *out, struct mst_er
 		return over(pg, err);
 	pool_free(pg->load_pool);
 	pg->load_pool = NULL;
-	*out = (struct warehouse_result){ rows, bytes };
+	*out = (struct warehouse_result){ .rows = rows, .bytes = bytes, .cpu_us = -1 };
 	return 0;
 }
 

@@ -108,7 +108,7 @@ static int summary(struct warehouse *w, const struct warehouse_target *t, struct
 	}
 	if (pg_swap(pg, pool, &n, &bytes, err) || db_commit(pg->db, err))
 		return pg_undo(pg, err);
-	*out = (struct warehouse_result){ rows, bytes };
+	*out = (struct warehouse_result){ .rows = rows, .bytes = bytes, .cpu_us = -1 };
 	return 0;
 }
 
@@ -163,7 +163,7 @@ static int view(struct warehouse *w, const struct warehouse_target *t, struct wa
 	}
 	if ((beside && pg_swap(pg, pool, &n, &bytes, err)) || db_commit(pg->db, err))
 		return pg_undo(pg, err);
-	*out = (struct warehouse_result){ -1, -1 };
+	*out = (struct warehouse_result){ .rows = -1, .bytes = -1, .cpu_us = -1 };
 	return 0;
 }
 
@@ -182,7 +182,7 @@ static int script(struct warehouse *w, const struct warehouse_target *t, struct 
 	}
 	if (db_in_transaction(pg->db) && db_commit(pg->db, err))
 		return pg_undo(pg, err);
-	*out = (struct warehouse_result){ -1, -1 };
+	*out = (struct warehouse_result){ .rows = -1, .bytes = -1, .cpu_us = -1 };
 	return 0;
 }
 
