@@ -18,7 +18,7 @@
  * second one so soon is nobody's impatience. */
 #define SECOND_SIGNAL_US US_PER_S
 
-volatile sig_atomic_t cli_signal;
+stop_flag cli_signal;
 void (*cli_completer)(struct cli *, const char *kind, const char *prefix);
 
 static void on_signal(int sig)

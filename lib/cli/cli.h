@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/pool.h"
+#include "base/stop.h"
 #include "base/str.h"
 
 #include <signal.h>
@@ -129,7 +130,7 @@ int cli_check(const struct cli_cmd *, struct mst_error *);
  * without SA_RESTART.  SIGPIPE no longer kills either: writing gives MST_IO, the
  * command clears up, and cli_main then ends it by SIGPIPE.  Handlers, not SIG_IGN:
  * a child that is executed has the defaults. */
-extern volatile sig_atomic_t cli_signal;
+extern stop_flag cli_signal;
 void cli_catch_signals(void);
 
 /* Talk on stderr: "NAME: text".  Notes are silent where stderr is no terminal;

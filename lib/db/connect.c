@@ -166,7 +166,7 @@ static int fail_connect(PGconn *c, const char *name, struct mst_error *err)
 }
 
 /* connect_timeout is PQconnectdb's alone: PQconnectPoll leaves the clock to us. */
-static int finish_connect(PGconn *c, const char *name, int64_t limit_us, const volatile sig_atomic_t *stop,
+static int finish_connect(PGconn *c, const char *name, int64_t limit_us, const stop_flag *stop,
 			  struct mst_error *err)
 {
 	int64_t end = time_mono_us() + limit_us;
@@ -248,7 +248,7 @@ static int64_t timeout_us(const PQconninfoOption *o)
 	return v <= 0 ? 0 : v > 86400 ? 86400 * US_PER_S : v * US_PER_S;
 }
 
-int db_open(struct pool *parent, const char *conninfo, const char *app, const volatile sig_atomic_t *stop,
+int db_open(struct pool *parent, const char *conninfo, const char *app, const stop_flag *stop,
 	    struct db **out, struct mst_error *err)
 {
 	POOL_SCRATCH(tmp);
@@ -338,7 +338,7 @@ const char *db_name(const struct db *db)
 	return db->name;
 }
 
-void db_on_stop(struct db *db, const volatile sig_atomic_t *flag)
+void db_on_stop(struct db *db, const stop_flag *flag)
 {
 	db->stop = flag;
 }

@@ -127,7 +127,7 @@ int db_copy_put(struct db *db, struct str bytes, struct mst_error *err)
 {
 	if (!db->copying)
 		return mst_fail(err, MST_BUG, "no COPY is going on");
-	const volatile sig_atomic_t *stop = db->stop;
+	const stop_flag *stop = db->stop;
 	while (bytes.n) {
 		size_t n = bytes.n < PIECE ? bytes.n : PIECE;
 		int rc = 0;
@@ -168,7 +168,7 @@ void db_copy_abort(struct db *db, const char *why)
 	struct mst_error ignored;
 	if (!db->copying)
 		return;
-	const volatile sig_atomic_t *stop = db->stop;
+	const stop_flag *stop = db->stop;
 	db->stop = NULL;
 	if (put_end(db, why, &ignored) == 0)
 		finish(db, NULL, &ignored);

@@ -16,6 +16,7 @@
 #define MST_DB_DB_H
 
 #include "base/error.h"
+#include "base/stop.h"
 #include "base/str.h"
 #include "base/vec.h"
 
@@ -36,7 +37,7 @@ struct db_result;
  * version outside the range.  `stop` (may be NULL) is as for db_on_stop and holds from
  * the first packet on; where the string names several hosts, from the connection on. */
 #define DB_CONNECT_TIMEOUT_S 10
-int db_open(struct pool *, const char *conninfo, const char *app, const volatile sig_atomic_t *stop,
+int db_open(struct pool *, const char *conninfo, const char *app, const stop_flag *stop,
 	    struct db **out, struct mst_error *);
 /* Closes before the pool does; NULL is allowed.  An open transaction is rolled back. */
 void db_close(struct db *);
@@ -52,7 +53,7 @@ int db_conninfo_split(struct pool *, const char *conninfo, const char **bare, co
 const char *db_name(const struct db *);
 /* From now on a blocking call ends with MST_CANCELLED when *flag is not 0 (a
  * signal handler sets it; the handler must not be installed with SA_RESTART). */
-void db_on_stop(struct db *, const volatile sig_atomic_t *flag);
+void db_on_stop(struct db *, const stop_flag *flag);
 
 /* --- statements ------------------------------------------------------------- */
 

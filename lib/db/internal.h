@@ -18,7 +18,7 @@ struct db {
 	struct pool *notice_pool;
 	VEC(const char *) notices;
 	size_t notices_seen; /* also those that were not kept */
-	const volatile sig_atomic_t *stop;
+	const stop_flag *stop;
 	bool cancel_asked;
 	bool running;      /* between db_send and db_take */
 	bool copying;      /* between db_copy_in and its end */

@@ -413,7 +413,7 @@ void db_rollback(struct db *db)
 	/* the caller still wants to read what went wrong */
 	struct db_diag diag = db->diag;
 	struct pool *kept = db->diag_pool;
-	const volatile sig_atomic_t *stop = db->stop;
+	const stop_flag *stop = db->stop;
 	db->diag_pool = pool_new(db->pool);
 	db->stop = NULL;
 	db_exec(db, STR("ROLLBACK"), &ignored);

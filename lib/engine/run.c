@@ -221,7 +221,7 @@ static int wait_a_little(struct loop *l, struct mst_error *err)
 
 static int loop(struct loop *l, struct mst_error *err)
 {
-	const volatile sig_atomic_t *signal = l->r->opts->where.cluster.stop;
+	const stop_flag *signal = l->r->opts->where.cluster.stop;
 	int rc = 0;
 	while (!rc && (l->stopping ? l->running : l->open)) {
 		if (signal && *signal && !l->stopping) {
@@ -328,7 +328,7 @@ int run_execute(struct run *r, struct run_outcome *out, struct mst_error *err)
 		run_crew_cancel(&l.crew);
 	run_crew_end(&l.crew, STOP_WAIT_US);
 
-	const volatile sig_atomic_t *signal = r->opts->where.cluster.stop;
+	const stop_flag *signal = r->opts->where.cluster.stop;
 	bool interrupted = l.stopping && signal && *signal;
 	enum run_change change = interrupted ? RUN_ON_CANCEL :
 				 rc || l.counts.failed || l.open ? RUN_ON_FAIL : RUN_ON_SUCCEED;

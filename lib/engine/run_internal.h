@@ -34,7 +34,7 @@ struct run_worker {
 	struct run *run;
 	struct run_crew *crew;
 	pthread_t thread;
-	volatile sig_atomic_t stop;
+	stop_flag stop;
 	struct pool *pool;
 	/* guarded by crew->lock; connections are changed by their own thread only */
 	VEC(struct run_connection) connections;
@@ -78,7 +78,7 @@ void run_crew_cancel(struct run_crew *);
 bool run_crew_end(struct run_crew *, int64_t wait_us);
 
 /* Opens the connection of a job. */
-int run_connect(struct run *, struct pool *, const char *name, const volatile sig_atomic_t *stop,
+int run_connect(struct run *, struct pool *, const char *name, const stop_flag *stop,
 		struct run_connection *out, struct mst_error *);
 
 #endif

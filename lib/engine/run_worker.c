@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-int run_connect(struct run *r, struct pool *parent, const char *name, const volatile sig_atomic_t *stop,
+int run_connect(struct run *r, struct pool *parent, const char *name, const stop_flag *stop,
 		struct run_connection *out, struct mst_error *err)
 {
 	struct pool *pool = pool_new(parent);

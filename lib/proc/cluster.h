@@ -21,6 +21,7 @@
 #define MST_PROC_CLUSTER_H
 
 #include "base/error.h"
+#include "base/stop.h"
 #include "base/str.h"
 
 #include <signal.h>
@@ -39,7 +40,7 @@ struct cluster_opts {
 	/* One line about something that was done ("created ...", "started ..."); may be NULL. */
 	void (*note)(void *arg, const char *line);
 	void *arg;
-	const volatile sig_atomic_t *stop; /* set by a signal: waiting ends; may be NULL */
+	const stop_flag *stop; /* set by a signal: waiting ends; may be NULL */
 };
 
 struct cluster;

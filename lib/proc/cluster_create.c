@@ -28,7 +28,7 @@ static bool has_programs(struct pool *tmp, const char *bin)
 
 /* "postgres (PostgreSQL) 15.18 (Debian ...)": by asking, since a program on PATH
  * may be a wrapper. */
-static int ask_major(struct pool *tmp, const char *bin, const volatile sig_atomic_t *stop)
+static int ask_major(struct pool *tmp, const char *bin, const stop_flag *stop)
 {
 	int major[2] = { 0, 0 };
 	static const char *const names[] = { "postgres", "initdb" };

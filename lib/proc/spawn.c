@@ -337,7 +337,7 @@ static void feed(struct proc *p, struct str *input)
 }
 
 int proc_capture(struct pool *pool, const struct proc_opts *opts, struct str input, size_t max_bytes,
-		 int64_t timeout_us, const volatile sig_atomic_t *stop, struct proc_output *out,
+		 int64_t timeout_us, const stop_flag *stop, struct proc_output *out,
 		 struct mst_error *err)
 {
 	POOL_SCRATCH(tmp);

@@ -4,6 +4,7 @@
 #define MST_PROC_SPAWN_H
 
 #include "base/error.h"
+#include "base/stop.h"
 #include "base/str.h"
 
 #include <signal.h>
@@ -67,6 +68,6 @@ struct proc_output {
  * or when *stop is set (may be NULL; then MST_CANCELLED).  opts' in, out, err are ignored
  * but for err PROC_KEEP and PROC_OUT.  A child that fails is no error here: see out->status. */
 int proc_capture(struct pool *, const struct proc_opts *, struct str input, size_t max_bytes, int64_t timeout_us,
-		 const volatile sig_atomic_t *stop, struct proc_output *out, struct mst_error *);
+		 const stop_flag *stop, struct proc_output *out, struct mst_error *);
 
 #endif

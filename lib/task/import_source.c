@@ -19,7 +19,7 @@
 
 struct import_source {
 	struct pool *pool; /* its own: what hangs on it ends with it */
-	const volatile sig_atomic_t *stop;
+	const stop_flag *stop;
 	const char *name;
 	/* files */
 	const char **paths;

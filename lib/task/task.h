@@ -3,17 +3,16 @@
 #ifndef MST_TASK_TASK_H
 #define MST_TASK_TASK_H
 
+#include "base/stop.h"
 #include "model/job.h"
 #include "model/warehouse.h"
-
-#include <signal.h>
 
 struct task_ctx {
 	struct pool *pool; /* of the attempt */
 	const struct job *job;
 	struct warehouse_target target;
 	struct warehouse *warehouse;
-	const volatile sig_atomic_t *stop; /* not 0: end with MST_CANCELLED */
+	const stop_flag *stop; /* not 0: end with MST_CANCELLED */
 };
 
 struct task_type {

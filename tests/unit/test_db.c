@@ -226,7 +226,7 @@ static void deadlocks_are_tried_again(void **state)
 	assert_false(db_in_transaction(db));
 }
 
-static volatile sig_atomic_t stop;
+static stop_flag stop;
 static void on_alarm(int sig)
 {
 	stop = sig;

@@ -109,7 +109,7 @@ static void what_a_child_leaves_behind_is_killed(void **state)
 	assert_true(time_mono_us() - begin < 20 * US_PER_S);
 }
 
-static volatile sig_atomic_t stop;
+static stop_flag stop;
 static void on_alarm(int sig)
 {
 	stop = sig;
