@@ -2,11 +2,10 @@
 #include "base/fs.h"
 #include "base/jsonl.h"
 #include "base/time.h"
+#include "cli/live.h"
 #include "cli/out.h"
-#include "cli/progress.h"
-#include "engine/run.h"
+#include "engine/run_event.h"
 #include "engine/run_input.h"
-#include "render/width.h"
 #include "state.h"
 
 #include <stdio.h>
@@ -14,8 +13,6 @@
 
 #define SQL_MAX ((size_t)64 << 20)
 #define ROWS_SHOWN 20
-#define LIVE_LINES 12
-#define DRAW_US 90000
 
 struct args {
 	struct cli_list select, exclude;
@@ -55,80 +52,20 @@ static const struct cli_example examples[] = {
 struct report {
 	struct cli *cli;
 	struct out *out; /* events; NULL where people are shown a table at the end */
-	struct progress *progress;
+	struct live *live;
 	const job_list *jobs;
 	int64_t run;
-	size_t done, failed;
-	VEC(size_t) live;     /* jobs that run, the longest at it first */
-	struct buf *rows;     /* for the table: one line a job, in order of the jobs */
-	int64_t *since_us;    /* of each job: when it began, while it runs, or 0 */
-	bool *ended;
-	const int64_t *expect_us; /* how long each took last time; -1 */
-	const int64_t *path_us;   /* and all that waits for it, along the longest way */
-	int64_t spent_us, drawn_us;
-	size_t spent_n, workers;
+	struct buf *rows; /* for the table: one line a job, in order of the jobs */
 };
-
-static int emit(struct report *r, struct buf *b, struct mst_error *err)
-{
-	int rc = out_line(r->out, buf_view(b), err);
-	return rc ? rc : out_flush(r->out, err);
-}
-
-static const char *event_word(const struct run_event *e)
-{
-	switch (e->kind) {
-	case RUN_STARTED:
-		return "run_started";
-	case RUN_JOB_STARTED:
-		return "job_started";
-	case RUN_JOB_ENDED:
-		return "job_finished";
-	case RUN_JOB_BLOCKED:
-		return "job_blocked";
-	default:
-		return "run_stopping";
-	}
-}
-
-static void event_head(struct jw *w, const char *event, int64_t run)
-{
-	char at[TIME_ISO_MAX];
-	jw_object(w);
-	jw_key_z(w, "type", "event");
-	jw_key_z(w, "event", event);
-	jw_key_z(w, "at", time_iso(at, time_now_us()));
-	jw_key_i(w, "run", run);
-}
 
 static int write_event(struct report *r, const struct run_event *e, struct mst_error *err)
 {
 	POOL_SCRATCH(tmp);
 	struct buf b;
-	struct jw w;
 	buf_init(&b, tmp);
-	jw_init(&w, &b);
-	event_head(&w, event_word(e), e->run);
-	if (e->kind == RUN_STARTED) {
-		jw_key_z(&w, "state", run_state_name(e->state));
-		jw_key_i(&w, "jobs", (int64_t)r->jobs->n);
-	}
-	if (e->job) {
-		jw_key_s(&w, "job", e->job->name);
-		jw_key_z(&w, "state", job_state_name(e->state));
-		if (e->attempt)
-			jw_key_i(&w, "attempt", e->attempt);
-		if (e->duration_us >= 0)
-			jw_key_i(&w, "duration_us", e->duration_us);
-		if (e->rows >= 0)
-			jw_key_i(&w, "rows", e->rows);
-		if (e->bytes >= 0)
-			jw_key_i(&w, "bytes", e->bytes);
-		if (e->error_json.n)
-			jw_key_raw(&w, "error", e->error_json);
-	}
-	jw_end(&w);
-	return emit(r, &b, err);
+	run_event_write(&b, e);
+	int rc = out_line(r->out, buf_view(&b), err);
+	return rc ? rc : out_flush(r->out, err);
 }
 
 /* The line of a job in the table at the end. */
@@ -151,101 +88,12 @@ static void keep_row(struct report *r, const struct run_event *e)
 	jw_end(&w);
 }
 
-/* Seconds that run do not jump between units. */
-static const char *clock_words(char out[TIME_SHORT_MAX], int64_t us)
-{
-	if (us >= 60 * US_PER_S)
-		return time_short(out, us);
-	snprintf(out, TIME_SHORT_MAX, "%.1f s", (double)(us / 100000) / 10);
-	return out;
-}
-
-/* What is left takes as long as all of it with every worker busy, and no less than the longest
- * chain of jobs that wait for each other; -1 where no job is known. */
-static int64_t time_left(const struct report *r, int64_t now)
-{
-	int64_t mean = r->spent_n ? r->spent_us / (int64_t)r->spent_n : 0, sum = 0, longest = 0;
-	bool known = false;
-	for (size_t i = 0; r->expect_us && i < r->jobs->n; i++) {
-		if (r->ended[i])
-			continue;
-		known |= r->expect_us[i] >= 0;
-		int64_t all = r->expect_us[i] >= 0 ? r->expect_us[i] : mean;
-		int64_t gone = r->since_us[i] ? now - r->since_us[i] : 0;
-		gone = gone < all ? gone : all;
-		sum += all - gone;
-		longest = r->path_us[i] - gone > longest ? r->path_us[i] - gone : longest;
-	}
-	sum /= (int64_t)r->workers;
-	return !known ? -1 : sum > longest ? sum : longest;
-}
-
-/* The longest name that is shown, as far as there is room for the time behind it. */
-static size_t names_width(const struct report *r)
-{
-	size_t room = r->cli->columns > 24 ? (size_t)r->cli->columns - 14 : 10, width = 0;
-	for (unsigned i = 0; i < LIVE_LINES && i < r->live.n; i++) {
-		size_t w = width_of(r->jobs->v[r->live.v[i]].name);
-		width = w > width ? w : width;
-	}
-	return width < room ? width : room;
-}
-
-static void draw(struct report *r)
-{
-	int64_t now = time_mono_us();
-	if (now - r->drawn_us < DRAW_US)
-		return;
-	POOL_SCRATCH(tmp);
-	char took[TIME_SHORT_MAX];
-	struct buf b;
-	size_t width = names_width(r);
-	buf_init(&b, tmp);
-	r->drawn_us = now;
-	for (unsigned i = 0; i < LIVE_LINES; i++) {
-		if (i >= r->live.n) {
-			progress_set_line(r->progress, i, NULL);
-			continue;
-		}
-		size_t job = r->live.v[i];
-		buf_reset(&b);
-		buf_z(&b, "  ");
-		size_t w = width_cut(&b, r->jobs->v[job].name, width);
-		buf_printf(&b, "%*s %8s", (int)(width - w), "", clock_words(took, now - r->since_us[job]));
-		progress_set_line(r->progress, i, buf_cstr(&b));
-	}
-	buf_reset(&b);
-	buf_printf(&b, "%zu of %zu done, %zu running", r->done, r->jobs->n, r->live.n);
-	if (r->failed)
-		buf_printf(&b, ", %zu failed", r->failed);
-	int64_t left = time_left(r, now);
-	if (left > 0)
-		/* rounded up: the last second is a second */
-		buf_printf(&b, ", about %s left", left < 59 * US_PER_S ? pool_printf(tmp, "%d s", (int)(left / US_PER_S) + 1) :
-								       time_short(took, left));
-	progress_status(r->progress, buf_cstr(&b));
-}
-
 static void follow(struct report *r, const struct run_event *e)
 {
 	if (e->kind == RUN_JOB_STARTED) {
-		*vec_push(r->cli->pool, &r->live) = e->job_no;
-		r->since_us[e->job_no] = time_mono_us();
+		live_start(r->live, e->job_no, e->job->name);
 	} else if (e->kind == RUN_JOB_ENDED || e->kind == RUN_JOB_BLOCKED) {
-		r->done++;
-		r->ended[e->job_no] = true;
-		r->since_us[e->job_no] = 0;
-		r->failed += e->state == JOB_FAILED;
-		if (e->duration_us >= 0) {
-			r->spent_us += e->duration_us;
-			r->spent_n++;
-		}
-		for (size_t i = 0; i < r->live.n; i++)
-			if (r->live.v[i] == e->job_no) {
-				memmove(&r->live.v[i], &r->live.v[i + 1], (r->live.n - i - 1) * sizeof *r->live.v);
-				r->live.n--;
-				break;
-			}
+		live_end(r->live, e->job_no, e->duration_us, e->state == JOB_FAILED);
 		if (!r->out)
 			keep_row(r, e);
 	}
@@ -270,17 +118,13 @@ static int on_event(void *arg, const struct run_event *e, struct mst_error *err)
 static int on_idle(void *arg)
 {
 	struct report *r = arg;
-	if (!progress_is_live(r->progress))
-		return -1;
-	draw(r);
-	return 100;
+	return live_draw(r->live);
 }
 
 static void on_history(void *arg, const int64_t *duration_us, const int64_t *path_us)
 {
 	struct report *r = arg;
-	r->expect_us = duration_us;
-	r->path_us = path_us;
+	live_expect(r->live, duration_us, path_us);
 }
 
 static int on_connection(void *arg, const char *name, const char **url, struct mst_error *err)
@@ -384,19 +228,8 @@ static int write_finish(struct report *r, const struct run_outcome *o, struct ms
 {
 	POOL_SCRATCH(tmp);
 	struct buf b;
-	struct jw w;
 	buf_init(&b, tmp);
-	jw_init(&w, &b);
-	event_head(&w, "run_finished", o->id);
-	jw_key_z(&w, "state", run_state_name(o->state));
-	jw_key_i(&w, "duration_us", o->duration_us);
-	jw_key_i(&w, "jobs", (int64_t)r->jobs->n);
-	jw_key_i(&w, "succeeded", (int64_t)o->counts.succeeded);
-	jw_key_i(&w, "failed", (int64_t)o->counts.failed);
-	jw_key_i(&w, "cancelled", (int64_t)o->counts.cancelled);
-	jw_key_i(&w, "blocked", (int64_t)o->counts.blocked);
-	jw_key_i(&w, "skipped", (int64_t)o->counts.skipped);
-	jw_end(&w);
+	run_outcome_write(&b, o);
 	return out_line(r->out, buf_view(&b), err);
 }
 
@@ -435,34 +268,17 @@ struct dry {
 	const struct job *last;
 };
 
-static int explain_line(struct dry *d, const struct job *job, bool command, struct str text, struct mst_error *err)
-{
-	POOL_SCRATCH(tmp);
-	char at[TIME_ISO_MAX];
-	struct buf b;
-	struct jw w;
-	buf_init(&b, tmp);
-	jw_init(&w, &b);
-	jw_object(&w);
-	jw_key_z(&w, "type", "event");
-	jw_key_z(&w, "event", command ? "command" : "statement");
-	jw_key_z(&w, "at", time_iso(at, time_now_us()));
-	jw_key_z(&w, "run", "dry");
-	jw_key_s(&w, "job", job->name);
-	jw_key_s(&w, command ? "command" : "sql", text);
-	jw_end(&w);
-	return out_line(d->out, buf_view(&b), err);
-}
-
 /* As psql would read it; a command stands in comments. */
 static int explain_text(void *arg, const struct job *job, bool command, struct str text, struct mst_error *err)
 {
 	struct dry *d = arg;
-	if (d->out)
-		return explain_line(d, job, command, text, err);
 	POOL_SCRATCH(tmp);
 	struct buf b;
 	buf_init(&b, tmp);
+	if (d->out) {
+		run_explain_write(&b, job, command, text);
+		return out_line(d->out, buf_view(&b), err);
+	}
 	if (job != d->last)
 		buf_printf(&b, "%s-- %.*s (%.*s)\n", d->last ? "\n" : "", STR_FMT(job->name),
 			   STR_FMT(job->kind.n ? job->kind : STR("summary")));
@@ -586,7 +402,6 @@ static int run(struct cli *cli, struct mst_error *err)
 		.history = on_history,
 		.arg = &r,
 	};
-	r.workers = (size_t)o.workers;
 	r.jobs = &in.jobs;
 	rc = run_prepare(cli->pool, &o, &in.jobs, &run, err);
 	if (rc)
@@ -601,16 +416,14 @@ static int run(struct cli *cli, struct mst_error *err)
 		cli_warn(cli, "%.*s reads %.*s, which PostgreSQL takes for small letters: set the dialect to postgres",
 			 STR_FMT(job), STR_FMT(name));
 	cli_catch_signals();
-	r.ended = pool_zalloc(cli->pool, in.jobs.n + 1);
-	r.since_us = pool_zalloc(cli->pool, (in.jobs.n + 1) * sizeof *r.since_us);
 	r.rows = pool_array(cli->pool, in.jobs.n + 1, sizeof *r.rows);
 	for (size_t i = 0; i < in.jobs.n; i++)
 		buf_init(&r.rows[i], cli->pool);
 	if (cli->format == CLI_JSON)
 		r.out = out_open(cli, "event", NULL);
-	r.progress = progress_open(cli, LIVE_LINES);
+	r.live = live_open(cli, in.jobs.n, (size_t)o.workers);
 	rc = run_execute(run, &outcome, err);
-	progress_close(r.progress);
+	live_close(r.live);
 	if (rc == MST_CANCELLED && cli_signal)
 		return 128 + cli_signal;
 	return rc ? rc : finish(&r, run, &outcome, a->name != NULL, err);

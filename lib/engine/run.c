@@ -320,7 +320,8 @@ int run_execute(struct run *r, struct run_outcome *out, struct mst_error *err)
 	for (uint32_t i = 0; i < r->jobs->n; i++)
 		if (r->graph.waiting[i] == 0)
 			push_ready(&l, i);
-	rc = tell(&l, &(struct run_event){ .kind = RUN_STARTED, .run = l.id, .state = RUN_RUNNING, .duration_us = -1 },
+	rc = tell(&l, &(struct run_event){ .kind = RUN_STARTED, .run = l.id, .jobs = r->jobs->n, .state = RUN_RUNNING,
+					    .duration_us = -1 },
 		  err);
 	if (!rc)
 		rc = loop(&l, err);
@@ -349,6 +350,6 @@ int run_execute(struct run *r, struct run_outcome *out, struct mst_error *err)
 		return mst_wrap(err, "run %lld", (long long)l.id);
 	}
 	l.counts.cancelled += l.open;
-	*out = (struct run_outcome){ l.id, state, l.counts, took };
+	*out = (struct run_outcome){ l.id, r->jobs->n, state, l.counts, took };
 	return 0;
 }

@@ -31,6 +31,7 @@ enum run_event_kind {
 struct run_event {
 	enum run_event_kind kind;
 	int64_t run;
+	size_t jobs;                /* how many it has, with RUN_STARTED */
 	const struct job *job;      /* or NULL */
 	size_t job_no;              /* index into the list */
 	int attempt;
@@ -80,6 +81,7 @@ int run_explain(struct run *, run_explain_sink *, void *arg, struct mst_error *)
 
 struct run_outcome {
 	int64_t id;
+	size_t jobs;
 	enum run_state state;
 	struct run_counts counts;
 	int64_t duration_us;

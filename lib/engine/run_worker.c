@@ -114,7 +114,8 @@ static void do_job(struct run_worker *w, uint32_t job, struct run_result *res)
 	POOL_SCRATCH(pool);
 	const struct run_item *item = &w->run->items[job];
 	struct run_connection *c;
-	*res = (struct run_result){ .job = job, .result = { .rows = -1, .bytes = -1, .cpu_us = -1 }, .started_us = time_mono_us() };
+	*res = (struct run_result){ .job = job, .result = { .rows = -1, .bytes = -1, .cpu_us = -1 },
+				    .started_us = time_mono_us() };
 	res->rc = connection_of(w, item->connection, &c, &res->err);
 	res->begun = !res->rc;
 	if (res->begun) {
