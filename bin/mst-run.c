@@ -127,10 +127,11 @@ static void on_history(void *arg, const int64_t *duration_us, const int64_t *pat
 	live_expect(r->live, duration_us, path_us);
 }
 
-static int on_connection(void *arg, const char *name, const char **url, struct mst_error *err)
+static int on_connection(void *arg, const char *name, struct connection *out, struct mst_error *err)
 {
 	struct report *r = arg;
-	return config_connection(r->cli->config, name, url, err);
+	out->origin = config_connection_origin(r->cli->config, name);
+	return config_connection(r->cli->config, name, &out->conninfo, err);
 }
 
 /* --- the end ---------------------------------------------------------------------- */

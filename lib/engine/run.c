@@ -282,6 +282,9 @@ static int start(struct loop *l, const struct store_run *what, struct mst_error 
 	rc = store_run_reap(l->db, NULL, err);
 	if (rc)
 		return rc;
+	rc = connections_look_up(r->connections, l->db, err);
+	if (rc)
+		return rc;
 	size_t workers = (size_t)(r->opts->workers < 1 ? 1 : r->opts->workers);
 	if (workers > RUN_WORKERS_MAX)
 		workers = RUN_WORKERS_MAX;

@@ -11,6 +11,7 @@
 #ifndef MST_ENGINE_RUN_H
 #define MST_ENGINE_RUN_H
 
+#include "engine/connections.h"
 #include "engine/state.h"
 #include "model/job.h"
 #include "model/state.h"
@@ -51,8 +52,8 @@ struct run_opts {
 	bool fail_fast;
 	bool no_commands;           /* shell imports are MST_DENIED in run_prepare */
 	struct str name, plan;      /* for the record */
-	/* The connection string of a named connection; NULL where none but `warehouse` is known. */
-	int (*connection)(void *arg, const char *name, const char **url, struct mst_error *);
+	/* As connections_opts.config; may be NULL. */
+	int (*connection)(void *arg, const char *name, struct connection *out, struct mst_error *);
 	/* A failure stops the run. */
 	int (*event)(void *arg, const struct run_event *, struct mst_error *);
 	/* Called while nothing happens; returns after how many milliseconds again, -1: never. */

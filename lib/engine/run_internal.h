@@ -11,6 +11,7 @@ struct run_item {
 	const struct task_type *type; /* NULL: nothing to do, it only carries order */
 	struct warehouse_target target;
 	const char *connection;       /* NULL: the warehouse */
+	const char *source;           /* attribute `source`: the connection that rows are read from, or NULL */
 };
 
 struct run {
@@ -19,6 +20,8 @@ struct run {
 	job_list *jobs;
 	struct run_item *items;
 	struct job_graph graph;
+	struct connections_opts where;
+	struct connections *connections;
 	bool has_warehouse; /* some job needs one */
 };
 

@@ -19,14 +19,15 @@ static int prepare_job(struct run *r, size_t i, struct map *targets, struct mst_
 	}
 	r->has_warehouse = true;
 	if (job->connection.n && !str_eqz(job->connection, "warehouse")) {
-		const char *url;
 		item->connection = str_z(r->pool, job->connection);
-		if (!r->opts->connection)
-			return mst_fail(err, MST_NOT_FOUND, "%.*s: unknown connection '%s'", STR_FMT(job->name),
-					item->connection);
-		int rc = r->opts->connection(r->opts->arg, item->connection, &url, err);
-		if (rc)
-			return mst_wrap(err, "%.*s", STR_FMT(job->name));
+		if (connections_want(r->connections, item->connection, job->name, err))
+			return err->code;
+	}
+	struct json_val source = job_attr(r->pool, job, "source");
+	if (source.type == JSON_STRING && str_eqz(kind, "import")) {
+		item->source = str_z(r->pool, json_str(r->pool, source));
+		if (connections_want(r->connections, item->source, job->name, err))
+			return err->code;
 	}
 	int rc = job_load(r->pool, job, err);
 	if (!rc && !job->sql.p)
@@ -64,6 +65,8 @@ int run_prepare(struct pool *pool, const struct run_opts *opts, job_list *jobs, 
 	struct run *r = pool_zalloc(pool, sizeof *r);
 	struct map targets;
 	*r = (struct run){ .pool = pool, .opts = opts, .jobs = jobs };
+	r->where = (struct connections_opts){ opts->where, opts->connection, opts->arg };
+	r->connections = connections_new(pool, &r->where);
 	r->items = pool_zalloc(pool, (jobs->n + 1) * sizeof *r->items);
 	map_init(&targets, pool, jobs->n);
 	if (jobs->n > INT32_MAX - 1)
@@ -127,7 +130,7 @@ static int statement(void *arg, struct str text, struct mst_error *err)
 
 int run_explain(struct run *r, run_explain_sink *sink, void *arg, struct mst_error *err)
 {
-	int rc = 0;
+	int rc = connections_look_up(r->connections, NULL, err);
 	for (size_t i = 0; !rc && i < r->jobs->n; i++) {
 		POOL_SCRATCH(tmp);
 		const struct run_item *item = &r->items[i];

@@ -14,12 +14,10 @@ int run_connect(struct run *r, struct pool *parent, const char *name, const stop
 	struct pool *pool = pool_new(parent);
 	struct state_opts where = r->opts->where;
 	struct db *db;
-	int rc = 0;
 	where.cluster.stop = stop;
 	if (name)
-		rc = r->opts->connection(r->opts->arg, name, &where.warehouse, err);
-	if (!rc)
-		rc = warehouse_open(pool, &where, &db, err);
+		where.warehouse = connections_get(r->connections, name)->conninfo;
+	int rc = warehouse_open(pool, &where, &db, err);
 	if (rc) {
 		pool_free(pool);
 		return rc;
@@ -124,6 +122,7 @@ static void do_job(struct run_worker *w, uint32_t job, struct run_result *res)
 			.job = &w->run->jobs->v[job],
 			.target = item->target,
 			.warehouse = c->warehouse,
+			.source = item->source ? connections_get(w->run->connections, item->source) : NULL,
 			.stop = &w->stop,
 		};
 		db_on_stop(c->db, &w->stop);

@@ -4,6 +4,7 @@
 #define MST_TASK_TASK_H
 
 #include "base/stop.h"
+#include "model/connection.h"
 #include "model/job.h"
 #include "model/warehouse.h"
 
@@ -12,6 +13,7 @@ struct task_ctx {
 	const struct job *job;
 	struct warehouse_target target;
 	struct warehouse *warehouse;
+	const struct connection *source; /* attribute `source`: where rows are read from, or NULL */
 	const stop_flag *stop; /* not 0: end with MST_CANCELLED */
 };
 

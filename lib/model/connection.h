@@ -1,0 +1,17 @@
+/* A connection as a job uses it: a database that has a name. */
+#ifndef MST_MODEL_CONNECTION_H
+#define MST_MODEL_CONNECTION_H
+
+#include <stdbool.h>
+
+struct connection {
+	const char *name;
+	const char *provider; /* "postgres" */
+	/* For db_open; with the password, so that it is shown to nobody.  NULL with the name "warehouse":
+	 * the warehouse of the private cluster. */
+	const char *conninfo;
+	bool restricted;      /* imports read it by restricted SELECTs only */
+	const char *origin;   /* "file PATH:LINE" of the configuration, or "the state database" */
+};
+
+#endif
