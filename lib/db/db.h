@@ -51,6 +51,9 @@ int db_conninfo_split(struct pool *, const char *conninfo, const char **bare, co
 		      struct mst_error *);
 /* "mst at db.example.com:5432" or "mst at /run/user/1000/mst": for people. */
 const char *db_name(const struct db *);
+/* CPU time of the server's process behind this connection, without what parallel workers did for it;
+ * -1 where the server is not on this machine's socket or does not let us look. */
+int64_t db_server_cpu_us(const struct db *);
 /* From now on a blocking call ends with MST_CANCELLED when *flag is not 0 (a
  * signal handler sets it; the handler must not be installed with SA_RESTART). */
 void db_on_stop(struct db *, const stop_flag *flag);

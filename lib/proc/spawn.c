@@ -8,11 +8,19 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <sys/pidfd.h>
+#include <sys/resource.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 extern char **environ;
+
+static _Thread_local int64_t cpu_us;
+
+int64_t proc_cpu_us(void)
+{
+	return cpu_us;
+}
 
 struct proc {
 	pid_t pid;
@@ -58,7 +66,10 @@ static bool reap(struct proc *p, int flags)
 		return false;
 	if (!p->detached)
 		kill(-p->pid, SIGKILL);
-	waitid(P_PID, (id_t)p->pid, &i, WEXITED);
+	struct rusage used;
+	if (wait4(p->pid, NULL, 0, &used) == p->pid)
+		cpu_us += used.ru_utime.tv_sec * US_PER_S + used.ru_utime.tv_usec +
+			  used.ru_stime.tv_sec * US_PER_S + used.ru_stime.tv_usec;
 	read_status(p, &i);
 	return true;
 }

@@ -54,6 +54,8 @@ void proc_kill(struct proc *, int sig);
 int proc_wait(struct proc *, int64_t timeout_us, struct proc_status *out, struct mst_error *);
 /* SIGTERM to the group, SIGKILL after grace_us, and waits. */
 void proc_end(struct proc *, int64_t grace_us, struct proc_status *out);
+/* CPU time of all children (with theirs) that the calling thread has waited for. */
+int64_t proc_cpu_us(void);
 
 /* "exit status 3", "killed by SIGSEGV (Segmentation fault)", "timed out". */
 const char *proc_status_words(struct pool *, const struct proc_status *);

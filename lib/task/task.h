@@ -15,6 +15,10 @@ struct task_ctx {
 	struct warehouse *warehouse;
 	const struct connection *source; /* attribute `source`: where rows are read from, or NULL */
 	const stop_flag *stop; /* not 0: end with MST_CANCELLED */
+	/* For the log of the job: a line, or several, that the task or what it starts has said.
+	 * `stream` is "stderr", "note" or "warning".  May be NULL. */
+	void (*say)(void *arg, const char *stream, struct str text);
+	void *say_arg;
 };
 
 struct task_type {
