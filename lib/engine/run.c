@@ -77,7 +77,7 @@ static struct run_event event_of(struct loop *l, enum run_event_kind kind, uint3
 static struct store_step *step(struct loop *l, uint32_t job, enum job_state state)
 {
 	struct store_step *s = vec_push(l->batch, &l->steps);
-	*s = (struct store_step){ .job = job, .attempt = 1, .state = state, .rows = -1, .bytes = -1 };
+	*s = (struct store_step){ .job = job, .attempt = 1, .state = state, .rows = -1, .bytes = -1, .cpu_us = -1 };
 	return s;
 }
 
@@ -313,7 +313,7 @@ static int start(struct loop *l, const struct store_run *what, struct mst_error 
 int run_execute(struct run *r, struct run_outcome *out, struct mst_error *err)
 {
 	struct loop l = { .r = r, .open = r->jobs->n, .batch = pool_new(r->pool) };
-	struct store_run what = { r->opts->name, r->opts->plan, r->jobs, &r->graph };
+	struct store_run what = { .name = r->opts->name, .plan = r->opts->plan, .jobs = r->jobs, .graph = &r->graph };
 	int64_t took = 0;
 	l.started = pool_zalloc(r->pool, (r->jobs->n + 1) * sizeof *l.started);
 	l.recorded = pool_zalloc(r->pool, r->jobs->n + 1);
