@@ -1,10 +1,9 @@
 #include "engine/verify.h"
 
-#include "base/fs.h"
+#include "proc/libexec.h"
 #include "proc/spawn.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 static const char child_name[] = "mst-sql-oracle";
 
@@ -12,22 +11,8 @@ enum { ANSWER_MAX = 64 << 20 };
 
 int verify_open(struct pool *pool, struct verify *out, struct mst_error *err)
 {
-	char self[4096];
-	const char *dir = getenv("MST_LIBEXEC");
-	if (!dir || !*dir) {
-		ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-		if (n <= 0)
-			return mst_fail_errno(err, MST_IO, "/proc/self/exe: cannot read");
-		self[n] = 0;
-		dir = fs_absolute(pool, pool_printf(pool, "%s/../../libexec/mst", self));
-	}
-	const char *child = fs_join(pool, dir, child_name);
-	if (access(child, X_OK) != 0) {
-		mst_fail(err, MST_NOT_FOUND, "%s: not there, or not executable", child);
-		return mst_hint(err, "--verify needs it; MST_LIBEXEC names its folder");
-	}
-	out->child = child;
-	return 0;
+	int rc = libexec_path(pool, child_name, &out->child, err);
+	return rc == MST_NOT_FOUND ? mst_hint(err, "--verify needs it; MST_LIBEXEC names its folder") : rc;
 }
 
 static uint32_t number(const json_members *m, const char *key)

@@ -37,7 +37,7 @@ struct attr_field {
 	const char *key; /* NULL ends the table */
 	enum attr_kind kind;
 	const char *values; /* "a|b|c" for ATTR_WORD */
-	const char *of;     /* the table kind it belongs to, or NULL: all */
+	const char *of;     /* the table kinds it belongs to, "a|b", or NULL: all */
 	const char *def;    /* in words, or NULL */
 	const char *help;   /* one sentence without full stop */
 	/* What is wrong with a value of ATTR_SHAPE, in the pool, or NULL. */
@@ -46,6 +46,7 @@ struct attr_field {
 extern const struct attr_field attr_fields[];
 /* NULL where the key is not known. */
 const struct attr_field *attr_field_of(struct str key);
+bool attr_belongs(const struct attr_field *, const char *kind);
 
 typedef VEC(struct sql_diag) sql_diags;
 

@@ -1,5 +1,7 @@
 #include "model/attrs.h"
 
+#define LOADED "import|external"
+
 const struct attr_field attr_fields[] = {
 	{ "name", ATTR_NAME, .help = "name of the table", .def = "from the path" },
 	{ "kind", ATTR_WORD, "summary|view|materialized|import|external|script", .def = "from the SQL",
@@ -30,17 +32,25 @@ const struct attr_field attr_fields[] = {
 	  .help = "how long a run waits for mst-table load" },
 	{ "source", ATTR_TEXT, .of = "import", .help = "connection that the rows are read from, by the SQL text" },
 	{ "url", ATTR_TEXT, .of = "import", .help = "http or https address that is loaded" },
-	{ "max_errors", ATTR_INT, .of = "import", .def = "0",
+	{ "max_errors", ATTR_INT, .of = LOADED, .def = "0",
 	  .help = "so many bad rows go to TABLE__mst_errors instead of failing the load" },
 	{ "command", ATTR_TEXT, .of = "import", .help = "shell command whose output is loaded" },
 	{ "file", ATTR_TEXT, .of = "import", .help = "file that is loaded, beside the SQL file or absolute" },
-	{ "format", ATTR_WORD, "csv|tsv|jsonl", .of = "import", .def = "csv", .help = "format of what is loaded" },
-	{ "columns", ATTR_COLUMNS, .of = "import", .help = "columns and their types, as a map or a list" },
-	{ "header", ATTR_BOOL, .of = "import", .def = "true without columns",
+	{ "format", ATTR_WORD, "csv|tsv|jsonl", .of = LOADED, .def = "csv", .help = "format of what is loaded" },
+	{ "columns", ATTR_COLUMNS, .of = LOADED, .help = "columns and their types, as a map or a list" },
+	{ "header", ATTR_BOOL, .of = LOADED, .def = "true without columns",
 	  .help = "whether the first line names the columns" },
-	{ "delimiter", ATTR_BYTE, .of = "import", .def = "a comma, or a tab in tsv",
+	{ "delimiter", ATTR_BYTE, .of = LOADED, .def = "a comma, or a tab in tsv",
 	  .help = "what stands between two fields" },
-	{ "null", ATTR_TEXT, .of = "import", .def = "the empty field", .help = "how NULL is written" },
+	{ "quote", ATTR_BYTE, .of = LOADED, .def = "a double quote", .help = "what stands around quoted fields of csv" },
+	{ "escape", ATTR_BYTE, .of = LOADED, .def = "none: a quote is doubled",
+	  .help = "what makes the character behind it stand for itself in csv" },
+	{ "comment", ATTR_BYTE, .of = LOADED, .def = "none",
+	  .help = "lines of csv and tsv that begin with it are passed over" },
+	{ "skip", ATTR_INT, .of = LOADED, .def = "0", .help = "lines that are passed over at the start of each file" },
+	{ "encoding", ATTR_WORD, "utf-8|utf-16|latin1|windows-1252", .of = LOADED, .def = "utf-8",
+	  .help = "encoding of the text" },
+	{ "null", ATTR_TEXT, .of = LOADED, .def = "the empty field", .help = "how NULL is written" },
 	{ 0 },
 };
 
@@ -50,4 +60,15 @@ const struct attr_field *attr_field_of(struct str key)
 		if (str_eqz(key, f->key))
 			return f;
 	return NULL;
+}
+
+bool attr_belongs(const struct attr_field *f, const char *kind)
+{
+	struct str rest = str_of(f->of), one;
+	for (bool more = f->of != NULL; more;) {
+		more = str_cut(rest, '|', &one, &rest);
+		if (str_eqz(one, kind))
+			return true;
+	}
+	return !f->of;
 }

@@ -92,6 +92,16 @@ static enum sql_dialect find_dialect(struct pool *pool, const struct table_opts 
 	return d < 0 ? o->dialect : (enum sql_dialect)d;
 }
 
+/* Of the attributes that say where rows come from: the one that is there after `skip` others, or NULL. */
+static const char *import_source(const json_members *m, int skip)
+{
+	static const char *const keys[] = { "command", "file", "url", "source" };
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		if (json_get(m, keys[i]).type && skip-- == 0)
+			return keys[i];
+	return NULL;
+}
+
 static const char *find_kind(struct pool *pool, const struct table *t)
 {
 	static const char *const kinds[] = { "summary", "view", "materialized", "import", "external", "script" };
@@ -99,7 +109,7 @@ static const char *find_kind(struct pool *pool, const struct table *t)
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
 		if (str_eqz(s, kinds[i]))
 			return kinds[i];
-	if (json_get(&t->attrs.members, "command").type || json_get(&t->attrs.members, "file").type)
+	if (import_source(&t->attrs.members, 0))
 		return "import";
 	/* what no SQL can tell stays as a line has it */
 	if (t->line)
@@ -113,29 +123,36 @@ static const char *find_kind(struct pool *pool, const struct table *t)
 	}
 }
 
+/* "import|external" as people write it. */
+static const char *of_words(struct pool *pool, const char *of)
+{
+	const char *bar = strchr(of, '|');
+	return bar ? pool_printf(pool, "%.*s or %s", (int)(bar - of), of, of_words(pool, bar + 1)) : of;
+}
+
 /* Attributes and SQL against the kind. */
 static void check_kind(struct pool *pool, struct table *t)
 {
 	const json_members *m = &t->attrs.members;
 	bool import = strcmp(t->kind, "import") == 0;
-	bool command = json_get(m, "command").type, file = json_get(m, "file").type;
+	const char *first = import_source(m, 0), *second = import_source(m, 1);
 	struct attr_place at = attrs_place(&t->attrs, "kind");
-	if (import && !command && !file)
+	if (import && !first)
 		diag_add(pool, &t->diags, SQL_ERROR, at.line, at.col,
-			 "an import needs the attribute 'command' or 'file'");
-	if (import && command && file) {
-		at = attrs_place(&t->attrs, "file");
-		diag_add(pool, &t->diags, SQL_ERROR, at.line, at.col,
-			 "an import has 'command' or 'file', not both");
+			 "an import needs the attribute 'command', 'file', 'url' or 'source'");
+	if (import && second) {
+		at = attrs_place(&t->attrs, second);
+		diag_add(pool, &t->diags, SQL_ERROR, at.line, at.col, "an import has '%s' or '%s', not both", first,
+			 second);
 	}
 	for (size_t i = 0; i < m->n; i++) {
 		const struct attr_field *f = attr_field_of(m->v[i].key);
-		if (!f || !f->of || strcmp(f->of, t->kind) == 0)
+		if (!f || !f->of || attr_belongs(f, t->kind))
 			continue;
 		at = attrs_place(&t->attrs, f->key);
 		diag_add(pool, &t->diags, SQL_WARNING, at.line, at.col,
-			 "attribute '%s' belongs to kind %s; this table is of kind %s", f->key, f->of,
-				 t->kind);
+			 "attribute '%s' belongs to kind %s; this table is of kind %s", f->key,
+			 of_words(pool, f->of), t->kind);
 	}
 	if (t->refs.form == SQL_FORM_EMPTY && !import && strcmp(t->kind, "external") != 0)
 		diag_add(pool, &t->diags, SQL_WARNING, 1, 1, "no SQL statement in the text");

@@ -1,6 +1,7 @@
 #include "proc/spawn.h"
 
 #include "base/time.h"
+#include "proc/libexec.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,6 +28,7 @@ struct proc {
 	int pidfd;
 	bool ticks; /* pidfd is a clock */
 	int in, out, err;
+	int leash; /* the end of its pipe that we alone hold, or -1 */
 	bool ended, detached;
 	struct proc_status status;
 };
@@ -84,6 +86,7 @@ static void release(void *arg)
 	shut(&p->in);
 	shut(&p->out);
 	shut(&p->err);
+	shut(&p->leash);
 	shut(&p->pidfd);
 }
 
@@ -184,13 +187,41 @@ static int watch(struct proc *p)
 	return p->pidfd;
 }
 
-int proc_spawn(struct pool *pool, const struct proc_opts *o, struct proc **out, struct mst_error *err)
+/* Puts mst-leash in front of what is to run, with the other end of a pipe as its descriptor 3. */
+static int add_leash(struct pool *tmp, struct proc *p, struct proc_opts *o, struct mst_error *err)
+{
+	size_t n = 0;
+	const char *path;
+	int *theirs = pool_alloc(tmp, sizeof *theirs);
+	int rc = libexec_path(tmp, "mst-leash", &path, err);
+	if (!rc)
+		rc = make_pipe(0, &p->leash, theirs, err);
+	if (rc)
+		return rc;
+	pool_on_free(tmp, shut_copy, theirs);
+	while (o->argv[n])
+		n++;
+	const char **argv = pool_array(tmp, n + 2, sizeof *argv);
+	argv[0] = path;
+	memcpy(argv + 1, o->argv, (n + 1) * sizeof *argv);
+	o->argv = argv;
+	o->keep_fd = *theirs;
+	return 0;
+}
+
+int proc_spawn(struct pool *pool, const struct proc_opts *opts, struct proc **out, struct mst_error *err)
 {
 	POOL_SCRATCH(tmp);
+	struct proc_opts own = *opts, *o = &own;
 	struct proc *p = pool_zalloc(pool, sizeof *p);
-	p->pidfd = p->in = p->out = p->err = -1;
+	p->pidfd = p->in = p->out = p->err = p->leash = -1;
 	p->detached = o->detached;
 	pool_on_free(pool, release, p);
+	if (o->leash) {
+		int rc = add_leash(tmp, p, o, err);
+		if (rc)
+			return rc;
+	}
 
 	posix_spawn_file_actions_t *files = pool_alloc(tmp, sizeof *files);
 	if (posix_spawn_file_actions_init(files))

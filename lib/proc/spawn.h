@@ -25,6 +25,8 @@ struct proc_opts {
 	int in, out, err;
 	int keep_fd;   /* > 0: also handed to the child, as fd 3 */
 	bool session;  /* a session of its own: no terminal, no Ctrl-C */
+	bool leash;    /* the group is killed when this process is gone, however it went (mst-leash in
+			* libexec watches; not together with keep_fd or detached) */
 	bool detached; /* outlives the pool, and what it leaves behind is not killed */
 };
 

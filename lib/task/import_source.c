@@ -86,7 +86,8 @@ int import_source_open(struct task_ctx *c, const struct import_spec *spec, struc
 		const char *argv[] = { "/bin/sh", "-c", str_z(pool, spec->command), NULL };
 		rc = proc_spawn(pool,
 				&(struct proc_opts){ .argv = argv, .cwd = spec->folder, .in = PROC_NULL,
-						     .out = PROC_PIPE, .err = PROC_PIPE, .session = true },
+						     .out = PROC_PIPE, .err = PROC_PIPE, .session = true,
+						     .leash = true },
 				&s->proc, err);
 	} else {
 		rc = find_files(s, spec, err);

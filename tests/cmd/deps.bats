@@ -182,7 +182,7 @@ raw.items'
 	printf -- '-- mst: kind: import\n' >sql/raw/items.sql
 	run --separate-stderr mst-deps --relative sql/raw
 	status 3
-	complains "mst-deps: sql/raw/items.sql:1:9: an import needs the attribute 'command' or 'file'"
+	complains "mst-deps: sql/raw/items.sql:1:9: an import needs the attribute 'command', 'file', 'url' or 'source'"
 	printf -- '-- mst: command: ls\n-- mst: file: x.csv\n' >sql/raw/items.sql
 	run --separate-stderr mst-deps --relative sql/raw
 	status 3

@@ -72,6 +72,14 @@ ended() { # ended STATUS: mst-run ends within twenty seconds, so
 	until_says 0 bash -c 'pgrep -cx -f "sleep 77777"'
 }
 
+@test "kill -9 takes a silent command along, and what it started" {
+	start '{"type":"job","name":"demo.hang","kind":"import","attrs":{"columns":["a"],"command":"sleep 77778 | cat"}}'
+	until_says 1 bash -c 'pgrep -cx -f "sleep 77778"'
+	kill -9 $pid
+	wait $pid || :
+	until_says 0 bash -c 'pgrep -cx -f "sleep 77778"'
+}
+
 @test "kill -9: nothing half stays, the run is failed for its owner is lost" {
 	wh 'DROP TABLE IF EXISTS demo.slow; CREATE SCHEMA IF NOT EXISTS demo'
 	start "$(printf '%s\n' '{"type":"job","name":"demo.slow","sql":"SELECT 1 AS n, pg_sleep(300)::text AS x"}' \

@@ -38,6 +38,31 @@ static void output_and_exit_status_arrive(void **state)
 	assert_int_equal(got.status.signal, SIGSEGV);
 }
 
+static void a_leash_passes_on_how_the_program_ended(void **state)
+{
+	(void)state;
+	POOL_SCRATCH(pool);
+	struct mst_error err;
+	struct proc_output got;
+	struct proc_opts o = { .leash = true };
+	o.argv = SH("echo out; echo err >&2; exit 3");
+	assert_int_equal(proc_capture(pool, &o, STR(""), 100, 30 * US_PER_S, NULL, &got, &err), 0);
+	assert_string_equal(got.out.p, "out\n");
+	assert_string_equal(got.err.p, "err\n");
+	assert_int_equal(got.status.code, 3);
+	o.argv = SH("kill -SEGV $$");
+	assert_int_equal(proc_capture(pool, &o, STR(""), 100, 30 * US_PER_S, NULL, &got, &err), 0);
+	assert_int_equal(got.status.signal, SIGSEGV);
+	o.argv = SH("trap 'echo told; exit 4' TERM; kill -TERM 0; sleep 0.1");
+	assert_int_equal(proc_capture(pool, &o, STR(""), 100, 30 * US_PER_S, NULL, &got, &err), 0);
+	assert_string_equal(got.out.p, "told\n");
+	assert_int_equal(got.status.code, 4);
+	o.argv = (const char *const[]){ "/no/such/program", NULL };
+	assert_int_equal(proc_capture(pool, &o, STR(""), 100, 30 * US_PER_S, NULL, &got, &err), 0);
+	assert_string_equal(got.err.p, "mst-leash: /no/such/program: No such file or directory\n");
+	assert_int_equal(got.status.code, 127);
+}
+
 static void input_is_fed_and_output_cut(void **state)
 {
 	(void)state;
@@ -272,6 +297,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(output_and_exit_status_arrive),
+		cmocka_unit_test(a_leash_passes_on_how_the_program_ended),
 		cmocka_unit_test(input_is_fed_and_output_cut),
 		cmocka_unit_test(a_child_that_does_not_read_is_no_harm),
 		cmocka_unit_test(the_time_limit_kills_the_whole_group),

@@ -60,7 +60,7 @@ static void an_attribute_of_another_kind_is_a_warning(void **state)
 					  .path = "/x/mart/t.sql" },
 		   "{\"type\":\"table\",\"name\":\"mart.t\",\"dialect\":\"bigquery\",\"kind\":\"view\","
 		   "\"reads\":[],\"writes\":[],\"calls\":[],\"refs\":[],\"diagnostics\":[{\"severity\":\"warning\",\"line\":2,"
-		   "\"col\":9,\"message\":\"attribute 'header' belongs to kind import; this table is of kind view\"}],"
+		   "\"col\":9,\"message\":\"attribute 'header' belongs to kind import or external; this table is of kind view\"}],"
 		   "\"attrs\":{\"kind\":\"view\",\"header\":true}");
 }
 
