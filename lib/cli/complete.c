@@ -22,7 +22,11 @@ const char *cli_opt_complete(const struct cli_opt *o)
  * does not talk to it; the command itself for the rest. */
 static const char *asked(const struct cli_cmd *cmd, const char *kind)
 {
-	return strcmp(kind, "run") == 0 || strcmp(kind, "table") == 0 ? "mst-ps" : cmd->name;
+	static const char *const known[] = { "run", "table", "user", "team", "member" };
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (strcmp(kind, known[i]) == 0)
+			return "mst-ps";
+	return cmd->name;
 }
 
 /* mst-db -> mst_db: a name for a shell function */
@@ -129,6 +133,15 @@ static void bash_dispatch(struct buf *b)
 		 "\tesac\n");
 }
 
+/* Subcommands may share the name of an option. */
+static bool named_before(const cli_optrefs *all, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(all->v[i].opt->name, all->v[n].opt->name) == 0)
+			return true;
+	return false;
+}
+
 void cli_introspect_bash(struct buf *b, const struct cli_cmd *cmd)
 {
 	const char *f = function_name(b->pool, cmd->name);
@@ -147,7 +160,7 @@ void cli_introspect_bash(struct buf *b, const struct cli_cmd *cmd)
 		buf_z(b, "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n\t\tword=${COMP_WORDS[i]}\n\t\tcase $word in\n\t\t");
 		for (size_t i = 0; i < all.n; i++) {
 			const struct cli_opt *o = all.v[i].opt;
-			if (o->kind == CLI_FLAG)
+			if (o->kind == CLI_FLAG || named_before(&all, i))
 				continue;
 			buf_printf(b, first ? "--%s" : " | --%s", o->name);
 			if (o->letter)

@@ -1,5 +1,7 @@
 #include "store/migrate.h"
 
+#include "store/account.h"
+
 /* Any number that nobody else is likely to use: "mst" and the purpose. */
 #define LOCK_KEY "7171700001"
 
@@ -16,6 +18,14 @@ static int fail_newer(struct db *db, const struct store_migrations *m, int versi
 	return mst_hint(err, "upgrade mst on this machine");
 }
 
+static bool is_stranger(struct db *db)
+{
+	POOL_SCRATCH(tmp);
+	const struct db_result *r;
+	struct mst_error ignored;
+	return db_query(tmp, db, STR("SELECT mst.me() IS NULL"), NULL, 0, &r, &ignored) == 0 && db_bool(r, 0, 0);
+}
+
 int store_schema_version(struct db *db, int *version, struct mst_error *err)
 {
 	POOL_SCRATCH(tmp);
@@ -23,6 +33,11 @@ int store_schema_version(struct db *db, int *version, struct mst_error *err)
 	struct mst_error why;
 	int rc = db_query(tmp, db, STR("SELECT max(version) FROM mst.migration"), NULL, 0, &r, &why);
 	bool none = rc && (strcmp(why.sqlstate, "42P01") == 0 || strcmp(why.sqlstate, "3F000") == 0);
+	/* the schema is for users alone; and who came to the right to look into it by another way sees no row */
+	if (rc && strcmp(why.sqlstate, "42501") == 0)
+		return store_fail_unknown(db, err);
+	if (!rc && db_is_null(r, 0, 0) && is_stranger(db))
+		return store_fail_unknown(db, err);
 	if (rc && !none) {
 		*err = why;
 		return rc;
@@ -47,7 +62,7 @@ int store_schema_check(struct db *db, const struct store_migrations *m, struct m
 	return mst_hint(err, "run mst-db migrate (mst-db migrate --dry-run shows what it would do)");
 }
 
-struct job {
+struct ask {
 	const struct store_migrations *m;
 	size_t upto;
 	bool dry_run;
@@ -132,15 +147,39 @@ static int apply(struct db *db, const struct store_migration *mig, const char *s
 		      4, NULL, err);
 }
 
+/* Whoever is let, a superuser for one, acts as the owner, so that all of the schema stays one role's:
+ * its functions could not work on another's tables. */
+static int become_owner(struct db *db, struct mst_error *err)
+{
+	POOL_SCRATCH(tmp);
+	const struct db_result *r;
+	int rc = db_query(tmp, db,
+			  STR("SELECT o.rolname, o.rolname = current_user, pg_catalog.pg_has_role(o.oid, 'MEMBER')"
+			      "  FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_roles o ON o.oid = n.nspowner"
+			      " WHERE n.nspname = 'mst'"), NULL, 0, &r, err);
+	if (rc || db_rows(r) == 0 || db_bool(r, 0, 1))
+		return rc;
+	struct str owner = db_text(r, 0, 0);
+	if (!db_bool(r, 0, 2)) {
+		mst_fail(err, MST_DENIED, "the schema mst of the database (%s) belongs to role \"%s\", who alone migrates it",
+			 db_name(db), owner.p);
+		return mst_hint(err, "run mst-db migrate as that role");
+	}
+	struct str quoted = db_quote_ident(tmp, owner);
+	return db_exec(db, str_of(pool_printf(tmp, "SET LOCAL ROLE %.*s", STR_FMT(quoted))), err);
+}
+
 static int migrate(struct db *db, void *arg, struct mst_error *err)
 {
-	const struct job *j = arg;
+	const struct ask *j = arg;
 	size_t n;
 	int rc = db_exec(db, STR("SET LOCAL search_path TO mst, pg_temp; SELECT pg_advisory_xact_lock(" LOCK_KEY ")"), err);
 	if (!rc)
 		rc = check_applied(db, j->m, &n, err);
 	if (!rc && n == 0 && !j->dry_run && j->upto)
 		rc = make_table(db, err);
+	else if (!rc && n < j->upto && !j->dry_run)
+		rc = become_owner(db, err);
 	for (size_t i = rc ? j->upto : n; !rc && i < j->upto; i++) {
 		char sha[SHA256_HEX];
 		sha256_hex(sha, j->m->v[i].sql);
@@ -155,9 +194,12 @@ static int migrate(struct db *db, void *arg, struct mst_error *err)
 int store_schema_migrate(struct db *db, const struct store_migrations *m, int upto, bool dry_run,
 			 store_migrate_told *told, void *arg, struct mst_error *err)
 {
-	struct job j = { m, upto > 0 && (size_t)upto < m->n ? (size_t)upto : m->n, dry_run, told, arg };
+	struct ask j = { m, upto > 0 && (size_t)upto < m->n ? (size_t)upto : m->n, dry_run, told, arg };
+	/* who is refused is told why before a transaction is there to be broken */
+	int version, rc = store_schema_version(db, &version, err);
 	/* not db_transact: what was told cannot be untold */
-	int rc = db_begin(db, err);
+	if (!rc)
+		rc = db_begin(db, err);
 	if (rc)
 		return rc;
 	rc = migrate(db, &j, err);

@@ -97,6 +97,13 @@ int store_names(struct db *db, const char *kind, const char *prefix, store_line 
 		sql = STR("SELECT DISTINCT j.name COLLATE \"C\" FROM mst.job j"
 			  " WHERE j.run_id IN (SELECT id FROM mst.run ORDER BY id DESC LIMIT 10)"
 			  " AND pg_catalog.starts_with(j.name, $1) ORDER BY 1 LIMIT 1000");
+	else if (strcmp(kind, "user") == 0)
+		sql = STR("SELECT a.name FROM mst.account a WHERE pg_catalog.starts_with(a.name, $1) ORDER BY 1 LIMIT 1000");
+	else if (strcmp(kind, "team") == 0)
+		sql = STR("SELECT t.name FROM mst.team t WHERE pg_catalog.starts_with(t.name, $1) ORDER BY 1 LIMIT 1000");
+	else if (strcmp(kind, "member") == 0)
+		sql = STR("SELECT t.name FROM mst.team t WHERE pg_catalog.starts_with(t.name, $1)"
+			  " UNION SELECT a.name FROM mst.account a WHERE pg_catalog.starts_with(a.name, $1) ORDER BY 1 LIMIT 1000");
 	else
 		return 0;
 	int rc = db_query(tmp, db, sql, &param, 1, &r, err);

@@ -13,6 +13,8 @@ setup_file() {
 		mst-db status | cat >cluster
 		mst config list | cat >config
 		mst --introspect | cat >./command
+		mst-user whoami | cat >user
+		mst-team put mart | cat >team
 		mst-deps --dialect postgres sql | cat >table
 		mst-deps --dialect postgres --sql sql | cat >table_sql
 		printf '%s\n' '{"type":"task","name":"t.b","after":["t.a"]}' '{"type":"task","name":"t.a"}' >task
@@ -132,3 +134,11 @@ run_in_order() { # A NAMES: mst-run makes them in this order
 @test "--introspect | mst-deps: passed on" { passes command; }
 @test "--introspect | mst-plan: left out" { not_planned command; }
 @test "--introspect | mst-run: refused" { refused command; }
+
+@test "mst-user | mst-deps: passed on" { passes user; }
+@test "mst-user | mst-plan: left out" { not_planned user; }
+@test "mst-user | mst-run: refused" { refused user; }
+
+@test "mst-team | mst-deps: passed on" { passes team; }
+@test "mst-team | mst-plan: left out" { not_planned team; }
+@test "mst-team | mst-run: refused" { refused team; }
