@@ -75,8 +75,7 @@ static bool is_columns(struct json_val v)
 	return true;
 }
 
-/* What is wrong with the value, or NULL. */
-static const char *complaint(struct pool *pool, const struct attr_field *f, struct json_val v)
+const char *attr_complaint(struct pool *pool, const struct attr_field *f, struct json_val v)
 {
 	struct str s = json_str(pool, v);
 	struct mst_error e;
@@ -133,7 +132,7 @@ void attrs_check(struct pool *pool, struct attrs *a, sql_diags *diags)
 		struct attr_place at = i < a->places.n ? a->places.v[i] : (struct attr_place){ 1, 1 };
 		const struct attr_field *f = attr_field_of(m.key);
 		if (f) {
-			const char *what = complaint(pool, f, m.val);
+			const char *what = attr_complaint(pool, f, m.val);
 			if (what)
 				diag_add(pool, diags, SQL_ERROR, at.line, at.col, "attribute '%s': %s",
 					 f->key, what);

@@ -47,6 +47,8 @@ extern const struct attr_field attr_fields[];
 /* NULL where the key is not known. */
 const struct attr_field *attr_field_of(struct str key);
 bool attr_belongs(const struct attr_field *, const char *kind);
+/* What is wrong with a value of the attribute, or NULL. */
+const char *attr_complaint(struct pool *, const struct attr_field *, struct json_val);
 
 typedef VEC(struct sql_diag) sql_diags;
 

@@ -1,5 +1,8 @@
 #include "model/attrs.h"
 
+#include "model/spec.h"
+#include "model/tests.h"
+
 #define LOADED "import|external"
 
 const struct attr_field attr_fields[] = {
@@ -20,6 +23,9 @@ const struct attr_field attr_fields[] = {
 	  .help = "what append and merge do with columns that the table lacks" },
 	{ "partition", ATTR_TEXT, .help = "column or expression to partition by; recorded" },
 	{ "cluster", ATTR_TEXTS, .help = "columns to cluster by; recorded" },
+	{ "parameters", ATTR_SHAPE, .check = spec_check_parameters,
+	  .help = "names and values; @name in the SQL stands for the value" },
+	{ "tests", ATTR_SHAPE, .check = tests_check, .help = "what must hold of the result before anybody sees it" },
 	{ "pre", ATTR_TEXTS, .help = "statements before the build, in its transaction" },
 	{ "post", ATTR_TEXTS, .help = "statements after the swap, in its transaction" },
 	{ "timeout", ATTR_DURATION, .help = "an attempt that takes longer fails" },

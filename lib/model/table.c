@@ -1,6 +1,9 @@
 #include "model/table.h"
 
+#include "base/strsort.h"
 #include "base/utf8.h"
+#include "model/spec.h"
+#include "model/tests.h"
 
 const char *sql_severity_name(enum sql_severity s)
 {
@@ -102,6 +105,24 @@ static const char *import_source(const json_members *m, int skip)
 	return NULL;
 }
 
+/* What the tests on the result read is read by the job. */
+static void add_reads(struct pool *pool, struct table *t)
+{
+	test_tables more = { 0 };
+	VEC(struct str) all = { 0 };
+	tests_tables(pool, json_get(&t->attrs.members, "tests"), &more);
+	if (!more.n)
+		return;
+	for (size_t i = 0; i < t->refs.reads.n; i++)
+		*vec_push(pool, &more) = t->refs.reads.v[i];
+	const uint32_t *order = str_sort_order(pool, more.v, more.n);
+	for (size_t i = 0; i < more.n; i++)
+		if (!all.n || !str_eq(all.v[all.n - 1], more.v[order[i]]))
+			*vec_push(pool, &all) = more.v[order[i]];
+	t->refs.reads.v = all.v;
+	t->refs.reads.n = t->refs.reads.cap = all.n;
+}
+
 static const char *find_kind(struct pool *pool, const struct table *t)
 {
 	static const char *const kinds[] = { "summary", "view", "materialized", "import", "external", "script" };
@@ -154,6 +175,11 @@ static void check_kind(struct pool *pool, struct table *t)
 			 "attribute '%s' belongs to kind %s; this table is of kind %s", f->key,
 			 of_words(pool, f->of), t->kind);
 	}
+	const char *key, *what = spec_complaint(pool, t->kind, m, &key);
+	if (what) {
+		at = attrs_place(&t->attrs, key);
+		diag_add(pool, &t->diags, SQL_ERROR, at.line, at.col, "attribute '%s': %s", key, what);
+	}
 	if (t->refs.form == SQL_FORM_EMPTY && !import && strcmp(t->kind, "external") != 0)
 		diag_add(pool, &t->diags, SQL_WARNING, 1, 1, "no SQL statement in the text");
 }
@@ -174,6 +200,7 @@ void table_infer(struct pool *pool, const struct table_opts *o, const struct tab
 	}
 	sql_read(pool, find_dialect(pool, o, src, &t.attrs), src->text, &t.refs);
 	find_name(pool, o, src, &t);
+	add_reads(pool, &t);
 	t.kind = find_kind(pool, &t);
 	check_kind(pool, &t);
 	check_bytes(pool, &t);

@@ -1,0 +1,23 @@
+#include "sql/params.h"
+
+#include "sql/lex.h"
+
+void sql_params_find(struct pool *pool, enum sql_dialect dialect, struct str text, sql_params *out)
+{
+	struct lex lx;
+	struct tok t;
+	*out = (sql_params){ 0 };
+	if (!text.n || !memchr(text.p, '@', text.n))
+		return;
+	for (lex_init(&lx, dialect, text), lex_next(&lx, &t); t.kind != T_EOF; lex_next(&lx, &t)) {
+		if (t.kind != T_PARAM || *t.start != '@' || t.end - t.start < 2 || t.start[1] == '@')
+			continue;
+		if (dialect == SQL_POSTGRES && t.start > text.p && t.start[-1] == '<')
+			continue;
+		*vec_push(pool, out) = (struct sql_param){
+			.at = (size_t)(t.start - text.p),
+			.n = (size_t)(t.end - t.start),
+			.name = { t.start + 1, (size_t)(t.end - t.start - 1) },
+		};
+	}
+}
