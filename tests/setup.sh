@@ -15,6 +15,7 @@ build pc:libpq           | libpq-dev           | libpq-devel         | libpq-dev
 build pc:libfyaml        | libfyaml-dev        | libfyaml-devel      | libfyaml-dev        | libfyaml
 build pc:smartcols       | libsmartcols-dev    | libsmartcols-devel  | util-linux-dev      | util-linux-libs
 build pc:nettle          | nettle-dev          | nettle-devel        | nettle-dev          | nettle
+build pc:libcrypto       | libssl-dev        | openssl-devel       | openssl-dev         | openssl
 build pc:jansson         | libjansson-dev      | jansson-devel       | jansson-dev         | jansson
 build hdr:pg_query.h     | libpg-query-dev     | libpg_query-devel   | libpg_query-dev     | libpg_query
 demo  server:            | postgresql          | postgresql-server   | postgresql          | postgresql

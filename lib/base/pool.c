@@ -1,6 +1,7 @@
 #include "base/pool.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +35,7 @@ struct block {
 
 struct large {
 	struct large *prev, *next;
+	size_t n;
 	_Alignas(16) char data[];
 };
 
@@ -49,6 +51,7 @@ struct pool {
 	size_t used, block_size, bytes;
 	struct large *large;
 	struct release *release;
+	bool wipe;
 };
 
 void mst_out_of_memory(void)
@@ -72,7 +75,7 @@ static void *raw_alloc(size_t n)
 struct pool *pool_new(struct pool *parent)
 {
 	struct pool *p = raw_alloc(sizeof *p);
-	*p = (struct pool){ .parent = parent, .block_size = FIRST_BLOCK };
+	*p = (struct pool){ .parent = parent, .block_size = FIRST_BLOCK, .wipe = parent && parent->wipe };
 	if (parent) {
 		p->next = parent->child;
 		if (p->next)
@@ -80,6 +83,27 @@ struct pool *pool_new(struct pool *parent)
 		parent->child = p;
 	}
 	return p;
+}
+
+struct pool *pool_new_wiped(struct pool *parent)
+{
+	struct pool *p = pool_new(parent);
+	p->wipe = true;
+	return p;
+}
+
+static void free_block(struct pool *p, struct block *b)
+{
+	if (p->wipe)
+		explicit_bzero(b->data, b->cap);
+	free(b);
+}
+
+static void free_large(struct pool *p, struct large *l)
+{
+	if (p->wipe)
+		explicit_bzero(l->data, l->n);
+	free(l);
 }
 
 /* Children, callbacks and large blocks; the plain blocks stay. */
@@ -95,7 +119,7 @@ static void empty(struct pool *p)
 	while (p->large) {
 		struct large *l = p->large;
 		p->large = l->next;
-		free(l);
+		free_large(p, l);
 	}
 }
 
@@ -107,7 +131,7 @@ void pool_free(struct pool *p)
 	while (p->block) {
 		struct block *b = p->block;
 		p->block = b->next;
-		free(b);
+		free_block(p, b);
 	}
 	if (p->parent && p->parent->child == p)
 		p->parent->child = p->next;
@@ -124,8 +148,10 @@ void pool_clear(struct pool *p)
 	while (p->block && p->block->next) {
 		struct block *b = p->block;
 		p->block = b->next;
-		free(b);
+		free_block(p, b);
 	}
+	if (p->wipe && p->block)
+		explicit_bzero(p->block->data, p->block->cap);
 	p->used = 0;
 	p->bytes = 0;
 }
@@ -145,6 +171,7 @@ static void *large_alloc(struct pool *p, size_t n)
 	if (n > PTRDIFF_MAX - sizeof(struct large))
 		mst_out_of_memory();
 	struct large *l = raw_alloc(sizeof *l + n);
+	l->n = n;
 	l->prev = NULL;
 	l->next = p->large;
 	if (l->next)
@@ -189,13 +216,14 @@ void *pool_realloc(struct pool *p, void *old_p, size_t old, size_t n)
 {
 	if (!old_p || old == 0)
 		return pool_alloc(p, n);
-	if (old >= LARGE_MIN && n >= LARGE_MIN) {
+	if (old >= LARGE_MIN && n >= LARGE_MIN && !p->wipe) {
 		if (n > PTRDIFF_MAX - sizeof(struct large))
 			mst_out_of_memory();
 		struct large *l = (struct large *)(void *)((char *)old_p - offsetof(struct large, data));
 		struct large *m = realloc(l, sizeof *l + n);
 		if (!m)
 			mst_out_of_memory();
+		m->n = n;
 		if (m->prev)
 			m->prev->next = m;
 		else
@@ -221,6 +249,8 @@ void *pool_realloc(struct pool *p, void *old_p, size_t old, size_t n)
 	}
 	void *r = pool_alloc(p, n);
 	memcpy(r, old_p, old < n ? old : n);
+	if (p->wipe)
+		pool_give_back(p, old_p, old);
 	return r;
 }
 
@@ -236,7 +266,7 @@ void pool_give_back(struct pool *p, void *old, size_t n)
 	if (l->next)
 		l->next->prev = l->prev;
 	p->bytes -= n;
-	free(l);
+	free_large(p, l);
 }
 
 void *pool_array(struct pool *p, size_t n, size_t size)

@@ -15,6 +15,8 @@ struct pool;
 
 /* A new pool; `parent` may be NULL.  A child dies with its parent. */
 struct pool *pool_new(struct pool *parent);
+/* A pool for secrets: its memory, and that of its children, is overwritten before it is given back. */
+struct pool *pool_new_wiped(struct pool *parent);
 /* Frees the pool, its children and all memory; NULL is allowed. */
 void pool_free(struct pool *);
 /* As pool_free, but the pool itself stays usable and keeps one block. */
@@ -46,6 +48,10 @@ void pool_scope_end_(struct pool **);
 /* A scratch pool that is freed at the end of the scope. */
 #define POOL_SCRATCH(name) \
 	struct pool *name __attribute__((cleanup(pool_scope_end_))) = pool_new(NULL)
+
+/* The same for secrets. */
+#define POOL_SCRATCH_WIPED(name) \
+	struct pool *name __attribute__((cleanup(pool_scope_end_))) = pool_new_wiped(NULL)
 
 /* Ends the process with "PROGRAM: out of memory", status 7. */
 void mst_out_of_memory(void) __attribute__((noreturn));
