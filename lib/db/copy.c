@@ -84,7 +84,9 @@ static int before_piece(struct db *db, struct mst_error *err)
 		struct pollfd p = { PQsocket(db->c), POLLIN | POLLOUT, 0 };
 		if (db->stop && *db->stop)
 			return mst_fail(err, MST_CANCELLED, "interrupted");
-		int n = poll(&p, 1, db->stop ? 200 : -1);
+		if (db_left_ms_(db) == 0)
+			return mst_fail(err, MST_TIMEOUT, "timed out");
+		int n = poll(&p, 1, db->stop || db->deadline_us ? 200 : -1);
 		if (n < 0 && errno != EINTR)
 			return mst_fail_errno(err, MST_IO, "poll");
 		if (n <= 0)
@@ -114,9 +116,13 @@ static int give_up(struct db *db, struct mst_error *err)
 	db->copying = false;
 	if (err->code == MST_CANCELLED)
 		db->stop = NULL;
+	int64_t deadline = db->deadline_us;
+	db->deadline_us = 0;
 	if (put_end(db, "the copy was given up", &said) == 0)
 		said.code = 0;
-	if (db_collect_(db, &said) || !db->result || db_verdict_(NULL, db, NULL, &said) == 0)
+	int rc = db_collect_(db, &said);
+	db->deadline_us = deadline;
+	if (rc || !db->result || db_verdict_(NULL, db, NULL, &said) == 0)
 		return err->code;
 	if (strcmp(said.sqlstate, "57014") != 0)
 		*err = said;

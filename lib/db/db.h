@@ -57,6 +57,9 @@ int64_t db_server_cpu_us(const struct db *);
 /* From now on a blocking call ends with MST_CANCELLED when *flag is not 0 (a
  * signal handler sets it; the handler must not be installed with SA_RESTART). */
 void db_on_stop(struct db *, const stop_flag *flag);
+/* From this instant of time_mono_us() on (0: never) what runs is cancelled and what is called
+ * ends with MST_TIMEOUT; a rollback is let through. */
+void db_deadline(struct db *, int64_t mono_us);
 
 /* --- statements ------------------------------------------------------------- */
 

@@ -123,6 +123,10 @@ int db_fail_result_(struct db *db, const PGresult *r, struct mst_error *err)
 	/* 57014 is also what a statement time-out gives; only the text tells */
 	if (code == MST_CANCELLED && !db->cancel_asked && strstr(d->message, "timeout"))
 		code = MST_TIMEOUT;
+	if (code == MST_CANCELLED && db->late) {
+		mst_fail(err, MST_TIMEOUT, "timed out");
+		return err->code;
+	}
 	if (code == MST_CANCELLED && db->streamless)
 		code = MST_DATA;
 	if (code == MST_UNAVAILABLE && PQstatus(db->c) == CONNECTION_BAD)

@@ -20,6 +20,8 @@ struct db {
 	size_t notices_seen; /* also those that were not kept */
 	const stop_flag *stop;
 	bool cancel_asked;
+	int64_t deadline_us; /* 0: none */
+	bool late;         /* the running statement met the deadline */
 	bool running;      /* between db_send and db_take */
 	bool copying;      /* between db_copy_in and its end */
 	size_t copy_unseen; /* bytes put since the socket was looked at */
@@ -38,6 +40,8 @@ struct db_result {
 void db_reset_(struct db *, struct str sql);
 /* Waits for the socket; honours db_on_stop.  `write` asks for POLLOUT too. */
 int db_wait_(struct db *, bool write, struct mst_error *);
+/* Milliseconds to the deadline, at most an hour; -1 where there is none. */
+int64_t db_left_ms_(const struct db *);
 /* Sends everything that is buffered. */
 int db_flush_(struct db *, struct mst_error *);
 /* Reads all results of what was sent; the verdict is in db->result. */

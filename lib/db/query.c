@@ -31,8 +31,21 @@ void db_reset_(struct db *db, struct str sql)
 		.message = "", .detail = "", .hint = "", .context = "", .schema = "",
 		.table = "", .column = "", .constraint = "", .inner_query = "",
 	};
-	db->cancel_asked = db->streamless = false;
+	db->cancel_asked = db->streamless = db->late = false;
 	db->text = sql;
+}
+
+void db_deadline(struct db *db, int64_t mono_us)
+{
+	db->deadline_us = mono_us;
+}
+
+int64_t db_left_ms_(const struct db *db)
+{
+	if (!db->deadline_us)
+		return -1;
+	int64_t us = db->deadline_us - time_mono_us();
+	return us <= 0 ? 0 : us > INT64_C(3600000000) ? 3600000 : us / 1000 + 1;
 }
 
 int db_wait_(struct db *db, bool write, struct mst_error *err)
@@ -42,20 +55,27 @@ int db_wait_(struct db *db, bool write, struct mst_error *err)
 	for (;;) {
 		if (p.fd < 0)
 			return db_fail_connection_(db, err);
-		if (db->stop && *db->stop && !db->cancel_asked) {
+		int64_t left = db_left_ms_(db);
+		if (left == 0 && !db->cancel_asked)
+			db->late = true;
+		if (((db->stop && *db->stop) || left == 0) && !db->cancel_asked) {
 			struct mst_error ignored;
 			db_cancel(db, &ignored);
 		}
 		if (db->cancel_asked && !end)
 			end = time_mono_us() + CANCEL_GRACE_US;
 		/* a signal between the check and the poll must not be slept over */
-		int n = poll(&p, 1, db->stop || db->cancel_asked ? 200 : -1);
+		int ms = db->stop || db->cancel_asked ? 200 : -1;
+		if (left > 0 && (ms < 0 || left < ms))
+			ms = (int)left;
+		int n = poll(&p, 1, ms);
 		if (n > 0)
 			return 0;
 		if (n < 0 && errno != EINTR)
 			return mst_fail_errno(err, MST_IO, "poll");
 		if (end && time_mono_us() > end)
-			return mst_fail(err, MST_CANCELLED, "interrupted; %s did not answer", db->name);
+			return mst_fail(err, db->late ? MST_TIMEOUT : MST_CANCELLED, "%s; %s did not answer",
+					db->late ? "timed out" : "interrupted", db->name);
 	}
 }
 
@@ -414,11 +434,14 @@ void db_rollback(struct db *db)
 	struct db_diag diag = db->diag;
 	struct pool *kept = db->diag_pool;
 	const stop_flag *stop = db->stop;
+	int64_t deadline = db->deadline_us;
 	db->diag_pool = pool_new(db->pool);
 	db->stop = NULL;
+	db->deadline_us = 0;
 	db_exec(db, STR("ROLLBACK"), &ignored);
 	pool_free(db->diag_pool);
 	db->stop = stop;
+	db->deadline_us = deadline;
 	db->diag_pool = kept;
 	db->diag = diag;
 }

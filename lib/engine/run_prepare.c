@@ -2,6 +2,7 @@
 
 #include "base/jsonl.h"
 #include "base/map.h"
+#include "model/spec.h"
 #include "provider/postgres/postgres.h"
 
 static int prepare_job(struct run *r, size_t i, struct map *targets, struct mst_error *err)
@@ -37,6 +38,8 @@ static int prepare_job(struct run *r, size_t i, struct map *targets, struct mst_
 	t->file = str_z(r->pool, job->file.n ? job->file : job->name);
 	if (!rc)
 		rc = job_target(r->pool, job->name, &t->dataset, &t->table, err);
+	if (!rc && (rc = spec_read(r->pool, job, t, err)) && job->file.n)
+		mst_place(err, t->file, 0, 0);
 	if (!rc && (rc = postgres_ops.check(t, err)) && job->file.n)
 		mst_place(err, t->file, 0, 0);
 	if (!rc && item->type->check)
