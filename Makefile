@@ -20,7 +20,7 @@ ALL_LDFLAGS = -pthread -Wl,--as-needed -Wl,-z,relro,-z,now $(if $(SAN),-fsanitiz
 # top to bottom: a room may include those behind it only (tests/lint/layers)
 ROOMS := cli engine task provider render store model db net proc graph sql base
 # shared libraries; --as-needed keeps what a command really uses
-LIBS := -lpq -lcrypto -lfyaml -lsmartcols -lnettle -lm
+LIBS := -lpq -lcrypto -lfyaml -lsmartcols -lnettle -lz -lzstd -lm
 
 room_src = $(sort $(wildcard lib/$(1)/*.c lib/$(1)/*/*.c)) $(if $(filter store,$(1)),$(SCHEMA_C))
 SCHEMA_SQL := $(sort $(wildcard lib/store/schema/*.sql))

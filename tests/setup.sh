@@ -16,6 +16,9 @@ build pc:libfyaml        | libfyaml-dev        | libfyaml-devel      | libfyaml-
 build pc:smartcols       | libsmartcols-dev    | libsmartcols-devel  | util-linux-dev      | util-linux-libs
 build pc:nettle          | nettle-dev          | nettle-devel        | nettle-dev          | nettle
 build pc:libcrypto       | libssl-dev        | openssl-devel       | openssl-dev         | openssl
+build pc:zlib            | zlib1g-dev          | zlib-devel          | zlib-dev            | zlib
+build pc:libzstd         | libzstd-dev         | libzstd-devel       | zstd-dev            | zstd
+build pc:libcurl         | libcurl4-openssl-dev | libcurl-devel      | curl-dev            | curl
 build pc:jansson         | libjansson-dev      | jansson-devel       | jansson-dev         | jansson
 build hdr:pg_query.h     | libpg-query-dev     | libpg_query-devel   | libpg_query-dev     | libpg_query
 demo  server:            | postgresql          | postgresql-server   | postgresql          | postgresql
@@ -29,6 +32,7 @@ check cmd:readelf        | binutils            | binutils            | binutils 
 check cmd:script         | bsdutils            | util-linux-script   | util-linux-misc     | util-linux
 check cmd:zsh            | zsh                 | zsh                 | zsh                 | zsh
 check cmd:fish           | fish                | fish                | fish                | fish
+check cmd:zstd           | zstd                | zstd                | zstd                | zstd
 check py:jsonschema      | python3-jsonschema  | python3-jsonschema  | py3-jsonschema      | python-jsonschema
 ci    cmd:clang          | clang               | clang               | clang               | clang
 ci    cmd:valgrind       | valgrind            | valgrind            | valgrind            | valgrind

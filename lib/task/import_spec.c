@@ -1,6 +1,7 @@
 #include "task/internal.h"
 
 #include "base/fs.h"
+#include "net/url.h"
 
 static int bad(const struct job *job, const char *key, const char *what, struct mst_error *err)
 {
@@ -18,6 +19,78 @@ static int text_attr(struct pool *pool, const struct job *job, const char *key, 
 	*out = v.type == JSON_STRING ? json_str(pool, v) : v.raw;
 	if (memchr(out->p, 0, out->n))
 		return bad(job, key, "holds a NUL byte", err);
+	return 0;
+}
+
+static int byte_attr(struct pool *pool, const struct job *job, const char *key, char *out, struct mst_error *err)
+{
+	struct str s = { "", 0 };
+	int rc = text_attr(pool, job, key, &s, err);
+	if (rc || s.n == 0)
+		return rc;
+	if (s.n > 1 || (s.p[0] & 0x80) || s.p[0] == '\n' || s.p[0] == '\r')
+		return bad(job, key, "is not one ASCII character that can part fields", err);
+	*out = s.p[0];
+	return 0;
+}
+
+static int number_attr(struct pool *pool, const struct job *job, const char *key, int64_t max, int64_t *out,
+		       struct mst_error *err)
+{
+	struct json_val v = job_attr(pool, job, key);
+	if (v.type == JSON_NONE)
+		return 0;
+	if (!json_int(v, out) || *out < 0 || *out > max) {
+		*out = 0;
+		return mst_fail(err, MST_DATA, "%.*s: attribute '%s' is no whole number from 0 to %lld", STR_FMT(job->name),
+				key, (long long)max);
+	}
+	return 0;
+}
+
+/* How the text is written. */
+static int read_dialect(struct pool *pool, const struct job *job, struct import_spec *s, struct mst_error *err)
+{
+	struct str encoding = STR("utf-8");
+	int64_t skip = 0;
+	int rc = byte_attr(pool, job, "delimiter", &s->delimiter, err);
+	if (!rc)
+		rc = byte_attr(pool, job, "quote", &s->quote, err);
+	if (!rc)
+		rc = byte_attr(pool, job, "escape", &s->escape, err);
+	if (!rc)
+		rc = byte_attr(pool, job, "comment", &s->comment, err);
+	if (!rc)
+		rc = number_attr(pool, job, "skip", UINT32_MAX - 1, &skip, err);
+	if (!rc)
+		rc = number_attr(pool, job, "max_errors", INT64_MAX, &s->max_errors, err);
+	if (!rc)
+		rc = text_attr(pool, job, "null", &s->null, err);
+	if (!rc)
+		rc = text_attr(pool, job, "encoding", &encoding, err);
+	if (rc)
+		return rc;
+	s->skip = (uint32_t)skip;
+	int from = recode_of(encoding);
+	if (from < 0) {
+		bad(job, "encoding", "is none of utf-8, utf-16, latin1, windows-1252", err);
+		return mst_hint(err, "a command can recode: iconv -f SHIFT_JIS -t UTF-8 file.csv");
+	}
+	s->encoding = (enum recode_from)from;
+	const char *key = s->quote ? "quote" : s->escape ? "escape" : NULL;
+	if (key && s->format != IMPORT_CSV)
+		return bad(job, key, "is for the format csv alone", err);
+	key = s->delimiter ? "delimiter" : s->comment ? "comment" : s->skip ? "skip" : NULL;
+	if (key && s->format == IMPORT_JSONL)
+		return bad(job, key, "is not for the format jsonl", err);
+	char delimiter = s->delimiter ? s->delimiter : s->format == IMPORT_TSV ? '\t' : ',';
+	char quote = s->format == IMPORT_TSV ? 0 : s->quote ? s->quote : '"';
+	if (delimiter == quote)
+		return bad(job, s->delimiter ? "delimiter" : "quote", "stands for the quote as well as between fields", err);
+	if (s->escape && s->escape == delimiter)
+		return bad(job, "escape", "stands between fields too", err);
+	if (s->comment && (s->comment == delimiter || s->comment == quote))
+		return bad(job, "comment", "begins fields too", err);
 	return 0;
 }
 
@@ -74,24 +147,31 @@ static int read_columns(struct pool *pool, const struct job *job, struct import_
 int import_spec_read(struct pool *pool, const struct job *job, struct import_spec *out, struct mst_error *err)
 {
 	struct import_spec s = { .null = { "", 0 } };
-	struct str file = { NULL, 0 }, format = STR("csv"), delimiter = { "", 0 };
+	struct str file = { NULL, 0 }, format = STR("csv");
 	int rc = text_attr(pool, job, "command", &s.command, err);
 	if (!rc)
 		rc = text_attr(pool, job, "file", &file, err);
 	if (!rc)
+		rc = text_attr(pool, job, "url", &s.url, err);
+	if (!rc)
 		rc = text_attr(pool, job, "format", &format, err);
-	if (!rc)
-		rc = text_attr(pool, job, "delimiter", &delimiter, err);
-	if (!rc)
-		rc = text_attr(pool, job, "null", &s.null, err);
 	if (!rc)
 		rc = read_columns(pool, job, &s, err);
 	if (rc)
 		return rc;
-	if ((s.command.n > 0) == (file.n > 0)) {
+	int sources = (s.command.n > 0) + (file.n > 0) + (s.url.n > 0);
+	if (str_eqz(job->kind, "external") && sources) {
+		mst_fail(err, MST_DATA, "%.*s: an external table has no command, file or url of its own", STR_FMT(job->name));
+		return mst_hint(err, "mst-table load fills it; a table that fetches its rows is '-- mst: kind: import'");
+	}
+	if (!str_eqz(job->kind, "external") && sources != 1) {
 		mst_fail(err, MST_DATA, "%.*s: an import needs %s", STR_FMT(job->name),
-			 s.command.n ? "either a command or a file, not both" : "a command or a file");
-		return mst_hint(err, "-- mst: command: ... or -- mst: file: ...");
+			 sources ? "one of command, file and url, not several" : "a command, a file, a url or a source");
+		return mst_hint(err, "-- mst: command: ... or -- mst: file: ... or -- mst: url: ...");
+	}
+	if (s.url.n && url_check(s.url, err)) {
+		mst_wrap(err, "%.*s: attribute 'url'", STR_FMT(job->name));
+		return err->code;
 	}
 	if (str_eqz(format, "tsv"))
 		s.format = IMPORT_TSV;
@@ -99,10 +179,9 @@ int import_spec_read(struct pool *pool, const struct job *job, struct import_spe
 		s.format = IMPORT_JSONL;
 	else if (!str_eqz(format, "csv"))
 		return bad(job, "format", "is none of csv, tsv, jsonl", err);
-	if (delimiter.n > 1 || (delimiter.n && (delimiter.p[0] & 0x80)) || str_eqz(delimiter, "\"") ||
-	    str_eqz(delimiter, "\n") || str_eqz(delimiter, "\r"))
-		return bad(job, "delimiter", "is not one ASCII character that can part fields", err);
-	s.delimiter = delimiter.n ? delimiter.p[0] : 0;
+	rc = read_dialect(pool, job, &s, err);
+	if (rc)
+		return rc;
 	struct json_val header = job_attr(pool, job, "header");
 	if (header.type != JSON_NONE && header.type != JSON_BOOL)
 		return bad(job, "header", "is neither true nor false", err);

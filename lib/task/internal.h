@@ -2,6 +2,7 @@
 #ifndef MST_TASK_INTERNAL_H
 #define MST_TASK_INTERNAL_H
 
+#include "base/recode.h"
 #include "task/task.h"
 
 #include "base/vec.h"
@@ -13,18 +14,23 @@ enum import_format { IMPORT_CSV, IMPORT_TSV, IMPORT_JSONL };
 /* The attributes of an import. */
 struct import_spec {
 	struct str command;   /* or empty */
+	struct str url;       /* or empty */
 	const char *file;     /* path or glob, absolute or from the caller's folder; or NULL */
 	const char *folder;   /* of the SQL file, where the command runs; or NULL */
 	enum import_format format;
 	bool declared;        /* columns are declared; the types of some may be empty */
 	VEC(struct warehouse_column) columns;
 	bool header;
-	char delimiter;       /* 0: the format's own */
+	char delimiter, quote, escape, comment; /* 0: the format's own, or none */
+	uint32_t skip;        /* lines at the start of each file */
+	enum recode_from encoding;
+	int64_t max_errors;   /* so many bad rows are put aside */
 	struct str null;      /* how NULL is written */
 };
 int import_spec_read(struct pool *, const struct job *, struct import_spec *out, struct mst_error *);
 
-/* Where the bytes come from: the output of a command, or files one after the other. */
+/* Where the text comes from: files one after the other, the output of a command, a URL, or what was
+ * handed over; unpacked and in UTF-8. */
 struct import_source;
 int import_source_open(struct task_ctx *, const struct import_spec *, struct import_source **out,
 		       struct mst_error *);
@@ -34,8 +40,8 @@ int import_source_open(struct task_ctx *, const struct import_spec *, struct imp
 int import_source_read(struct import_source *, char *p, size_t n, size_t *got, struct mst_error *);
 /* The file whose bytes were read last. */
 const char *import_source_name(const struct import_source *);
-/* Makes the source readable twice (a command's output goes into an unnamed file), and
- * reads it from the start again. */
+/* Makes the source readable twice (what is no plain file goes into an unnamed one, packed as it
+ * is), and reads it from the start again. */
 int import_source_spool(struct import_source *, struct mst_error *);
 int import_source_rewind(struct import_source *, struct mst_error *);
 void import_source_close(struct import_source *);

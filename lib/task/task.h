@@ -8,12 +8,19 @@
 #include "model/job.h"
 #include "model/warehouse.h"
 
+/* Rows that were handed over (mst-table load). */
+struct task_input {
+	int fd;
+	const char *name; /* for places of errors */
+};
+
 struct task_ctx {
 	struct pool *pool; /* of the attempt */
 	const struct job *job;
 	struct warehouse_target target;
 	struct warehouse *warehouse;
 	const struct connection *source; /* attribute `source`: where rows are read from, or NULL */
+	const struct task_input *input; /* rows, in the place of what the attributes name; or NULL */
 	const stop_flag *stop; /* not 0: end with MST_CANCELLED */
 	/* For the log of the job: a line, or several, that the task or what it starts has said.
 	 * `stream` is "stderr", "note" or "warning".  May be NULL. */

@@ -181,11 +181,11 @@ let the command wait for it, or send its output elsewhere: daemon >/dev/null 2>&
 	job() { run --separate-stderr mst-run <<<"{\"type\":\"job\",\"name\":\"raw.x\",\"kind\":\"import\",\"attrs\":$1}"; }
 	job '{}'
 	status 3
-	complains 'mst-run: raw.x: an import needs a command or a file
-  -- mst: command: ... or -- mst: file: ...'
+	complains 'mst-run: raw.x: an import needs a command, a file, a url or a source
+  -- mst: command: ... or -- mst: file: ... or -- mst: url: ...'
 	job '{"command":"a","file":"b"}'
-	complains 'mst-run: raw.x: an import needs either a command or a file, not both
-  -- mst: command: ... or -- mst: file: ...'
+	complains 'mst-run: raw.x: an import needs one of command, file and url, not several
+  -- mst: command: ... or -- mst: file: ... or -- mst: url: ...'
 	job '{"command":"a","format":"xml"}'
 	complains "mst-run: raw.x: attribute 'format' is none of csv, tsv, jsonl"
 	job '{"command":"a","columns":["a","a"]}'
