@@ -65,7 +65,7 @@ static const char *closing_quoted(struct lex *l, const char *p, char a, char b)
 
 const char *lex_template(struct lex *l, const char *p)
 {
-	if (l->end - p < 2)
+	if (l->end - p < 2 || l->exact)
 		return NULL;
 	if (p[0] == '$' && p[1] == '{') {
 		const char *e = memchr(p, '}', (size_t)(l->end - p < 256 ? l->end - p : 256));
@@ -91,6 +91,11 @@ const char *lex_template(struct lex *l, const char *p)
 
 static const char *line_comment(struct lex *l, const char *p)
 {
+	if (l->exact) { /* PostgreSQL ends it at a CR, too */
+		while (p < l->end && *p != '\n' && *p != '\r')
+			p++;
+		return p;
+	}
 	const char *e = memchr(p, '\n', (size_t)(l->end - p));
 	return e ? e + 1 : l->end;
 }
@@ -183,7 +188,8 @@ static const char *single_line(struct lex *l, const char *p, char q, bool escape
 		}
 		if (c == '\n' && !newline)
 			return NULL;
-		if (c == '{' && p + 1 < l->end && (p[1] == '{' || p[1] == '%') && is_template(l, p, q)) {
+		if (c == '{' && p + 1 < l->end && (p[1] == '{' || p[1] == '%') && !l->exact &&
+		    is_template(l, p, q)) {
 			/* quotes in a template are not ours; it ends in the same line */
 			const char *e = closing(l, p[1] == '{' ? 0 : 1, p + 2);
 			if (e && e - p < 4096 && !memchr(p, '\n', (size_t)(e - p))) {
@@ -340,6 +346,8 @@ static void other_token(struct lex *l, struct tok *t)
 			quoted_name(l, t, p, '"');
 		return;
 	case '`':
+		if (l->exact)
+			break;
 		quoted_name(l, t, p, '`');
 		return;
 	case '[':
@@ -371,6 +379,8 @@ static void other_token(struct lex *l, struct tok *t)
 		}
 		break;
 	case '@':
+		if (l->exact)
+			break;
 		if (d == '@')
 			p++;
 		if (p + 1 < l->end && lex_is_word(p[1])) {
@@ -385,12 +395,14 @@ static void other_token(struct lex *l, struct tok *t)
 			t->ch = ':';
 			return;
 		}
-		if ((lex_class[(unsigned char)d] & CC_WORD) && (p == t->start)) {
+		if ((lex_class[(unsigned char)d] & CC_WORD) && (p == t->start) && !l->exact) {
 			param_token(l, t, p + 1);
 			return;
 		}
 		break;
 	case '?':
+		if (l->exact)
+			break;
 		t->kind = T_PARAM;
 		t->end = p + 1;
 		return;

@@ -40,6 +40,7 @@ struct lex {
 	uint8_t dialect;
 	uint8_t dot;     /* the token before is a dot */
 	uint8_t quoting; /* templates whose quotes do not match, so far */
+	bool exact;      /* as the server reads it, and nothing else: no templates, no parameters but $1 */
 };
 
 /* Reads from `text`, which need not end in NUL. */
