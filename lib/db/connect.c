@@ -248,8 +248,8 @@ static int64_t timeout_us(const PQconninfoOption *o)
 	return v <= 0 ? 0 : v > 86400 ? 86400 * US_PER_S : v * US_PER_S;
 }
 
-int db_open(struct pool *parent, const char *conninfo, const char *app, const stop_flag *stop,
-	    struct db **out, struct mst_error *err)
+static int open_checked(struct pool *parent, const char *conninfo, const char *app, const stop_flag *stop, bool any,
+			struct db **out, struct mst_error *err)
 {
 	POOL_SCRATCH(tmp);
 	PQconninfoOption *o;
@@ -315,7 +315,7 @@ int db_open(struct pool *parent, const char *conninfo, const char *app, const st
 		db_reset_(db, STR(""));
 		PQsetNoticeReceiver(db->c, on_notice, db);
 		PQsetnonblocking(db->c, 1);
-		rc = check_version(db, err);
+		rc = any ? 0 : check_version(db, err);
 	}
 	if (!rc)
 		rc = session(db, err);
@@ -325,6 +325,18 @@ int db_open(struct pool *parent, const char *conninfo, const char *app, const st
 	}
 	*out = db;
 	return 0;
+}
+
+int db_open(struct pool *parent, const char *conninfo, const char *app, const stop_flag *stop, struct db **out,
+	    struct mst_error *err)
+{
+	return open_checked(parent, conninfo, app, stop, false, out, err);
+}
+
+int db_open_any(struct pool *parent, const char *conninfo, const char *app, const stop_flag *stop, struct db **out,
+		struct mst_error *err)
+{
+	return open_checked(parent, conninfo, app, stop, true, out, err);
 }
 
 void db_close(struct db *db)

@@ -39,6 +39,9 @@ struct db_result;
 #define DB_CONNECT_TIMEOUT_S 10
 int db_open(struct pool *, const char *conninfo, const char *app, const stop_flag *stop,
 	    struct db **out, struct mst_error *);
+/* The same for a server that is only read from: of any version, and of any make that speaks the protocol. */
+int db_open_any(struct pool *, const char *conninfo, const char *app, const stop_flag *stop, struct db **out,
+		struct mst_error *);
 /* Closes before the pool does; NULL is allowed.  An open transaction is rolled back. */
 void db_close(struct db *);
 /* `conninfo` with the keyword set to `value`, quoted: "... dbname='x'".  MST_USAGE
@@ -88,6 +91,9 @@ size_t db_cols(const struct db_result *);
  * rows returned. */
 int64_t db_affected(const struct db_result *);
 const char *db_col_name(const struct db_result *, size_t col);
+/* The type of a column in pg_type, and its modifier (-1: none). */
+uint32_t db_col_type(const struct db_result *, size_t col);
+int db_col_modifier(const struct db_result *, size_t col);
 /* Empty for null; valid as long as the result. NUL behind. */
 struct str db_text(const struct db_result *, size_t row, size_t col);
 bool db_is_null(const struct db_result *, size_t row, size_t col);

@@ -23,6 +23,16 @@ const char *db_col_name(const struct db_result *r, size_t col)
 	return PQfname(r->r, (int)col);
 }
 
+uint32_t db_col_type(const struct db_result *r, size_t col)
+{
+	return PQftype(r->r, (int)col);
+}
+
+int db_col_modifier(const struct db_result *r, size_t col)
+{
+	return PQfmod(r->r, (int)col);
+}
+
 struct str db_text(const struct db_result *r, size_t row, size_t col)
 {
 	const char *p = PQgetvalue(r->r, (int)row, (int)col);
