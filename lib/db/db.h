@@ -9,7 +9,7 @@
  * Errors carry the SQLSTATE; db_diag gives the rest.  Codes by SQLSTATE: class 08,
  * 57P0x, 53300, 25006 MST_UNAVAILABLE; 28 and 42501 MST_DENIED; 40001, 40P01, 55P03
  * MST_CONFLICT with err->retry; 23505 and "exists already" MST_CONFLICT; 57014
- * MST_CANCELLED or, by a statement time-out, MST_TIMEOUT; 53100, 58 and XX001/2
+ * MST_CANCELLED or, by a statement time-out, MST_TIMEOUT; P0002 MST_NOT_FOUND; 53100, 58 and XX001/2
  * MST_IO; 53 and 54 MST_LIMIT; classes 22, 23, 42, P0 and the like MST_DATA; any
  * other MST_REMOTE.  No message ever holds a password. */
 #ifndef MST_DB_DB_H
@@ -131,6 +131,16 @@ int db_take(struct pool *, struct db *, const struct db_result **out, struct mst
 /* Asks the server to cancel what runs; the statement then ends with MST_CANCELLED
  * (or finishes all the same). Opens a short connection of its own. */
 int db_cancel(struct db *, struct mst_error *);
+
+/* --- notifications -------------------------------------------------------------- */
+
+/* A session that LISTENs hears NOTIFY with the answers to its statements and, idle, by its socket
+ * (db_fd).  They are hints: what a caller wants to know it looks up.  Whether one has come since
+ * it was last asked; none is kept. */
+bool db_notes_drop(struct db *);
+/* Sleeps until one comes (*told) or the time is over.  MST_CANCELLED by db_on_stop, MST_UNAVAILABLE
+ * where the connection is lost. */
+int db_notes_wait(struct db *, int64_t timeout_us, bool *told, struct mst_error *);
 
 /* --- COPY ---------------------------------------------------------------------- */
 

@@ -44,6 +44,7 @@ int db_code_(const char *s, bool *retry)
 		{ "2", MST_DATA, false },
 		{ "3", MST_DATA, false },
 		{ "4", MST_DATA, false },
+		{ "P0002", MST_NOT_FOUND, false },
 		{ "P0", MST_DATA, false },
 	};
 	*retry = false;

@@ -18,9 +18,9 @@ struct store_log_entry {
 	int32_t attempt;    /* 0 with STORE_LOG_OF_RUN */
 	const char *stream; /* "notice", "stderr", "warning": a word */
 	int64_t ago_us;     /* when it was said: the database's clock takes it from there */
-	struct str text;    /* one line; NUL bytes and what is not UTF-8 become U+FFFD */
+	struct str text;    /* a line, or several; NUL bytes and what is not UTF-8 become U+FFFD */
 };
-/* Any number in one statement, in order. MST_DENIED for a run of somebody else. */
+/* Any number, in order; of a line that is longer than 64 KiB the beginning. MST_DENIED for a run of somebody else. */
 int store_log_add(struct db *, int64_t run, const struct store_log_entry *, size_t n, struct mst_error *);
 
 #endif

@@ -1,186 +1,20 @@
-#include "store/run.h"
+#include "store/run_internal.h"
 
 #include "base/jsonl.h"
 
-#include <stdio.h>
 #include <unistd.h>
 
-/* COPY's text format. */
-static void put_field(struct buf *b, struct str s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-		const char *esc = c == '\\' ? "\\\\" : c == '\t' ? "\\t" : c == '\n' ? "\\n" : c == '\r' ? "\\r" : NULL;
-		if (esc)
-			buf_add(b, esc, 2);
-		else
-			buf_char(b, c);
-	}
-}
+#define PIECE_JOBS 4000
+#define PIECE_BYTES (1 << 20)
+#define PIECE_EDGES 50000
 
-static int copy_piece(struct db *db, struct buf *b, size_t full, struct mst_error *err)
-{
-	if (b->n < full)
-		return 0;
-	int rc = db_copy_put(db, buf_view(b), err);
-	buf_reset(b);
-	return rc;
-}
-
-static int copy_jobs(struct db *db, int64_t id, const struct store_run *run, struct mst_error *err)
-{
-	POOL_SCRATCH(tmp);
-	struct buf b;
-	buf_init(&b, tmp);
-	int rc = db_copy_in(db, STR("COPY mst.job (run_id, no, name, kind, state, waiting, priority, line, sql) FROM STDIN"),
-			    err);
-	for (size_t i = 0; !rc && i < run->jobs->n; i++) {
-		const struct job *j = &run->jobs->v[i];
-		buf_printf(&b, "%lld\t%zu\t", (long long)id, i + 1);
-		put_field(&b, j->name);
-		buf_char(&b, '\t');
-		put_field(&b, j->kind);
-		uint32_t waiting = run->graph->waiting[i];
-		buf_printf(&b, "\t%s\t%u\t%lld\t", job_state_name(waiting ? JOB_WAITING : JOB_READY), waiting,
-			   (long long)j->priority);
-		put_field(&b, j->line);
-		buf_char(&b, '\t');
-		if (j->sql.p)
-			put_field(&b, j->sql);
-		else
-			buf_z(&b, "\\N");
-		buf_char(&b, '\n');
-		rc = copy_piece(db, &b, 1 << 16, err);
-	}
-	if (!rc)
-		rc = copy_piece(db, &b, 1, err);
-	return rc ? rc : db_copy_end(db, NULL, err);
-}
-
-static int copy_edges(struct db *db, int64_t id, const struct store_run *run, struct mst_error *err)
-{
-	const struct job_graph *g = run->graph;
-	if (g->edges == 0)
-		return 0;
-	POOL_SCRATCH(tmp);
-	struct buf b;
-	buf_init(&b, tmp);
-	int rc = db_copy_in(db, STR("COPY mst.edge (run_id, after, job) FROM STDIN"), err);
-	for (size_t i = 0; !rc && i < run->jobs->n; i++) {
-		for (uint32_t e = g->first[i]; e < g->first[i + 1]; e++)
-			buf_printf(&b, "%lld\t%zu\t%u\n", (long long)id, i + 1, g->downstream[e] + 1);
-		rc = copy_piece(db, &b, 1 << 16, err);
-	}
-	if (!rc)
-		rc = copy_piece(db, &b, 1, err);
-	return rc ? rc : db_copy_end(db, NULL, err);
-}
-
-struct create {
-	const struct store_run *run;
-	int64_t *id;
-};
-
-static int create(struct db *db, void *arg, struct mst_error *err)
-{
-	struct create *c = arg;
-	POOL_SCRATCH(tmp);
-	const struct db_result *r;
-	char host[256] = "";
-	gethostname(host, sizeof host - 1);
-	struct str params[] = {
-		c->run->name,
-		c->run->plan.n ? c->run->plan : DB_NULL,
-		db_param_int(tmp, (int64_t)c->run->jobs->n),
-		str_of(host),
-		db_param_int(tmp, getpid()),
-		STR(MST_VERSION),
-	};
-	/* the lock is there before the row can be seen */
-	int rc = db_query(tmp, db,
-			  STR("INSERT INTO mst.run (state, owned, name, plan, jobs, host, pid, version, started_at)"
-			      " VALUES ('running', true, $1, $2, $3, $4, $5, $6, pg_catalog.clock_timestamp())"
-			      " RETURNING id, pg_catalog.pg_advisory_lock(mst.run_lock(id))"),
-			  params, 6, &r, err);
-	if (!rc) {
-		*c->id = db_int(r, 0, 0);
-		rc = copy_jobs(db, *c->id, c->run, err);
-	}
-	return rc ? rc : copy_edges(db, *c->id, c->run, err);
-}
-
-int store_run_create(struct db *db, const struct store_run *run, int64_t *id, struct mst_error *err)
-{
-	int64_t made;
-	struct create c = { run, &made };
-	int rc = db_transact(db, create, &c, err);
-	/* the statements of this session touch few rows by key, whatever the statistics say */
-	if (!rc)
-		rc = db_exec(db, STR("SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;"
-				     " SET jit = off; SET plan_cache_mode = force_generic_plan"),
-			     err);
-	if (!rc)
-		*id = made;
-	return rc;
-}
-
-/* One UPDATE touches each job once: a job may have begun and ended since the last
- * record, and may hear of several that it waits for. */
-static const char record_sql[] =
-	"WITH RECURSIVE step AS MATERIALIZED ("
-	"  SELECT * FROM ROWS FROM (pg_catalog.unnest($2::int[]), pg_catalog.unnest($3::int[]),"
-	"    pg_catalog.unnest($4::text[]), pg_catalog.unnest($5::bigint[]), pg_catalog.unnest($6::bigint[]),"
-	"    pg_catalog.unnest($7::bigint[]), pg_catalog.unnest($8::bigint[]), pg_catalog.unnest($9::text[]))"
-	"    AS s(no, attempt, state, started_ago, ended_ago, rows, bytes, error)"
-	"), now AS MATERIALIZED (SELECT pg_catalog.clock_timestamp() AS at"
-	"), held AS MATERIALIZED ("
-	/* both from one reading of the clock: what took 0.4 ms is not recorded as 0 */
-	"  SELECT j.no, now.at - s.started_ago * interval '1 microsecond' AS started_at,"
-	"    CASE WHEN s.state <> 'running' THEN now.at - s.ended_ago * interval '1 microsecond' END AS finished_at,"
-	"    CASE WHEN s.state <> 'skipped' THEN s.attempt END AS attempt, s.state, s.rows, s.bytes, s.error"
-	"    FROM now, step s JOIN mst.job j ON j.run_id = $1 AND j.no = s.no"
-	"   WHERE (j.state = 'running' AND j.attempt = s.attempt) OR (j.state = 'ready' AND j.attempt = s.attempt - 1)"
-	"   ORDER BY j.no FOR UPDATE OF j"
-	"), done AS ("
-	"  SELECT e.job AS no, pg_catalog.count(*)::int AS n"
-	"    FROM held h JOIN mst.edge e ON e.run_id = $1 AND e.after = h.no"
-	"   WHERE h.state IN ('succeeded', 'skipped') GROUP BY e.job"
-	"), stuck(no) AS ("
-	"  SELECT e.job FROM held h JOIN mst.edge e ON e.run_id = $1 AND e.after = h.no"
-	"   WHERE h.state IN ('failed', 'cancelled')"
-	"  UNION"
-	/* what was blocked before has blocked all below it */
-	"  SELECT e.job FROM stuck s JOIN mst.job j ON j.run_id = $1 AND j.no = s.no AND j.state = 'waiting'"
-	"    JOIN mst.edge e ON e.run_id = $1 AND e.after = s.no"
-	"), below AS MATERIALIZED ("
-	"  SELECT no, pg_catalog.sum(n)::int AS n, pg_catalog.bool_or(blocked) AS blocked"
-	"    FROM (SELECT no, n, false FROM done UNION ALL SELECT no, 0, true FROM stuck) d(no, n, blocked) GROUP BY no"
-	"), waiting AS MATERIALIZED ("
-	"  SELECT j.no, j.waiting - b.n AS waiting, CASE WHEN b.blocked THEN 'blocked' WHEN j.waiting = b.n THEN 'ready'"
-	"    ELSE 'waiting' END AS state"
-	"    FROM below b JOIN mst.job j ON j.run_id = $1 AND j.no = b.no"
-	"   WHERE j.state = 'waiting' ORDER BY j.no FOR UPDATE OF j"
-	"), moved AS ("
-	"  UPDATE mst.job j SET state = m.state, waiting = coalesce(m.waiting, j.waiting),"
-	"    attempt = coalesce(m.attempt, j.attempt), started_at = coalesce(m.started_at, j.started_at),"
-	"    finished_at = m.finished_at"
-	"   FROM (SELECT no, state, NULL::int AS waiting, attempt, started_at, finished_at FROM held"
-	"    UNION ALL SELECT no, state, waiting, NULL, NULL, CASE WHEN state = 'blocked' THEN now.at END FROM waiting, now) m"
-	"   WHERE j.run_id = $1 AND j.no = m.no RETURNING j.no, j.state"
-	"), ended AS ("
-	"  INSERT INTO mst.attempt (run_id, job, attempt, state, started_at, finished_at, rows, bytes, error)"
-	"  SELECT $1, no, attempt, state, started_at, greatest(started_at, finished_at),"
-	"    rows, bytes, error::json FROM held WHERE state NOT IN ('running', 'skipped')"
-	") SELECT no, state, (SELECT pg_catalog.count(*) FROM held) FROM moved";
-
-static struct str int_array(struct pool *pool, const struct store_step *s, size_t n,
-			    int64_t (*get)(const struct store_step *))
+struct str store_ints(struct pool *pool, const void *items, size_t n, int64_t (*get)(const void *items, size_t i))
 {
 	struct buf b;
 	buf_init(&b, pool);
 	buf_char(&b, '{');
 	for (size_t i = 0; i < n; i++) {
-		int64_t v = get(&s[i]);
+		int64_t v = get(items, i);
 		buf_z(&b, i ? "," : "");
 		if (v < 0)
 			buf_z(&b, "NULL");
@@ -191,73 +25,157 @@ static struct str int_array(struct pool *pool, const struct store_step *s, size_
 	return buf_view(&b);
 }
 
-static int64_t get_no(const struct store_step *s) { return (int64_t)s->job + 1; }
-static int64_t get_attempt(const struct store_step *s) { return s->attempt; }
-static int64_t get_started(const struct store_step *s) { return s->started_ago_us < 0 ? 0 : s->started_ago_us; }
-static int64_t get_ended(const struct store_step *s) { return s->ended_ago_us < 0 ? 0 : s->ended_ago_us; }
-static int64_t get_rows(const struct store_step *s) { return s->rows; }
-static int64_t get_bytes(const struct store_step *s) { return s->bytes; }
-
-static int taken(int64_t run, struct mst_error *err)
+struct str store_host(struct pool *pool)
 {
-	mst_fail(err, MST_CONFLICT, "run %lld was taken from this mst-run", (long long)run);
-	return mst_hint(err, "the state database took it for dead; mst-ps %lld shows what was done", (long long)run);
+	char host[256] = "";
+	gethostname(host, sizeof host - 1);
+	return str_of(pool_strdup(pool, host));
 }
 
-int store_run_record(struct pool *pool, struct db *db, int64_t run, const struct store_step *steps, size_t n,
-		     store_changes *out, struct mst_error *err)
+int store_by_keys(struct db *db, struct mst_error *err)
 {
-	POOL_SCRATCH(tmp);
-	const struct db_result *r;
-	struct str *states = pool_array(tmp, n, sizeof *states), *errors = pool_array(tmp, n, sizeof *errors);
-	for (size_t i = 0; i < n; i++) {
-		states[i] = str_of(job_state_name(steps[i].state));
-		errors[i] = steps[i].error.n ? steps[i].error : DB_NULL;
-	}
-	struct str params[] = {
-		db_param_int(tmp, run),
-		int_array(tmp, steps, n, get_no),
-		int_array(tmp, steps, n, get_attempt),
-		db_param_texts(tmp, states, n),
-		int_array(tmp, steps, n, get_started),
-		int_array(tmp, steps, n, get_ended),
-		int_array(tmp, steps, n, get_rows),
-		int_array(tmp, steps, n, get_bytes),
-		db_param_texts(tmp, errors, n),
-	};
-	int rc = db_query(tmp, db, str_of(record_sql), params, 9, &r, err);
-	if (rc)
-		return rc;
-	if (db_rows(r) == 0 || (size_t)db_int(r, 0, 2) != n)
-		return taken(run, err);
-	for (size_t i = 0; i < db_rows(r); i++) {
-		int state = job_state_of(db_text(r, i, 1));
-		if (state == JOB_READY || state == JOB_BLOCKED)
-			*vec_push(pool, out) = (struct store_change){ (uint32_t)db_int(r, i, 0) - 1, state };
+	return db_exec(db, STR("SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;"
+			       " SET jit = off; SET plan_cache_mode = force_generic_plan"),
+		       err);
+}
+
+struct create {
+	const struct store_run *run;
+	size_t at; /* of the piece */
+	int64_t *id;
+};
+
+static int64_t get_waiting(const void *items, size_t i)
+{
+	const struct create *c = items;
+	return c->run->graph->waiting[c->at + i];
+}
+
+static int64_t get_priority(const void *items, size_t i)
+{
+	const struct create *c = items;
+	return c->run->jobs->v[c->at + i].priority;
+}
+
+static struct str team_of(struct pool *pool, const struct job *j)
+{
+	struct json_val v = job_attr(pool, j, "team");
+	struct str team = v.type == JSON_STRING ? json_str(pool, v) : (struct str){ NULL, 0 };
+	return team.n ? team : DB_NULL;
+}
+
+static int add_jobs(struct db *db, int64_t id, struct create *c, struct mst_error *err)
+{
+	const job_list *jobs = c->run->jobs;
+	for (c->at = 0; c->at < jobs->n;) {
+		POOL_SCRATCH(tmp);
+		const struct job *j = &jobs->v[c->at];
+		size_t n = 0, left = jobs->n - c->at;
+		for (size_t bytes = 0; n < left && n < PIECE_JOBS && bytes < PIECE_BYTES; n++)
+			bytes += j[n].line.n + j[n].sql.n;
+		struct str *texts[5];
+		for (size_t k = 0; k < 5; k++)
+			texts[k] = pool_array(tmp, n, sizeof **texts);
+		for (size_t i = 0; i < n; i++) {
+			texts[0][i] = j[i].name;
+			texts[1][i] = j[i].kind.p ? j[i].kind : STR("");
+			texts[2][i] = j[i].line;
+			texts[3][i] = j[i].sql;
+			texts[4][i] = team_of(tmp, &j[i]);
+		}
+		struct str params[] = {
+			db_param_int(tmp, id),
+			db_param_int(tmp, (int64_t)c->at + 1),
+			db_param_texts(tmp, texts[0], n),
+			db_param_texts(tmp, texts[1], n),
+			store_ints(tmp, c, n, get_waiting),
+			store_ints(tmp, c, n, get_priority),
+			db_param_texts(tmp, texts[2], n),
+			db_param_texts(tmp, texts[3], n),
+			db_param_texts(tmp, texts[4], n),
+		};
+		int rc = db_run(db, STR("SELECT mst.run_add_jobs($1, $2, $3, $4, $5, $6, $7, $8, $9)"), params, 9, NULL, err);
+		if (rc)
+			return rc;
+		c->at += n;
 	}
 	return 0;
 }
 
-/* Whatever had not ended ends with the run: what was running failed (or was cancelled
- * with it), what had not begun is cancelled. */
-static const char finish_sql[] =
-	"WITH run AS ("
-	"  UPDATE mst.run SET state = $2, finished_at = pg_catalog.clock_timestamp(), error = $3,"
-	"    succeeded = (SELECT pg_catalog.count(*) FROM mst.job j WHERE j.run_id = $1 AND j.state = 'succeeded'),"
-	"    failed = (SELECT pg_catalog.count(*) FROM mst.job j WHERE j.run_id = $1 AND (j.state = 'failed'"
-	"      OR (j.state = 'running' AND $2 = 'failed')))"
-	"   WHERE id = $1 AND finished_at IS NULL RETURNING id, started_at, finished_at"
-	"), ended AS ("
-	"  INSERT INTO mst.attempt (run_id, job, attempt, state, started_at, finished_at, error)"
-	"  SELECT j.run_id, j.no, j.attempt, CASE WHEN $2 = 'failed' THEN 'failed' ELSE 'cancelled' END, j.started_at,"
-	"    greatest(j.started_at, run.finished_at), pg_catalog.json_build_object('code', 'cancelled',"
-	"      'message', coalesce($3, 'the run has ended'))"
-	"    FROM run JOIN mst.job j ON j.run_id = run.id WHERE j.state = 'running'"
-	"), jobs AS ("
-	"  UPDATE mst.job j SET finished_at = run.finished_at,"
-	"    state = CASE WHEN j.state = 'running' AND $2 = 'failed' THEN 'failed' ELSE 'cancelled' END"
-	"   FROM run WHERE j.run_id = run.id AND j.state IN ('waiting', 'ready', 'running', 'parked')"
-	") SELECT (extract(epoch FROM finished_at - started_at) * 1000000)::bigint FROM run";
+struct edge {
+	uint32_t after, job;
+};
+
+static int64_t get_after(const void *items, size_t i)
+{
+	return ((const struct edge *)items)[i].after;
+}
+
+static int64_t get_job(const void *items, size_t i)
+{
+	return ((const struct edge *)items)[i].job;
+}
+
+static int put_edges(struct db *db, int64_t id, const struct edge *edges, size_t n, struct mst_error *err)
+{
+	POOL_SCRATCH(tmp);
+	struct str params[] = { db_param_int(tmp, id), store_ints(tmp, edges, n, get_after),
+				store_ints(tmp, edges, n, get_job) };
+	return n ? db_run(db, STR("SELECT mst.run_add_edges($1, $2, $3)"), params, 3, NULL, err) : 0;
+}
+
+static int add_edges(struct db *db, int64_t id, const struct store_run *run, struct mst_error *err)
+{
+	POOL_SCRATCH(tmp);
+	const struct job_graph *g = run->graph;
+	struct edge *edges = pool_array(tmp, g->edges < PIECE_EDGES ? g->edges + 1 : PIECE_EDGES, sizeof *edges);
+	size_t n = 0;
+	int rc = 0;
+	for (uint32_t i = 0; !rc && i < run->jobs->n; i++)
+		for (uint32_t e = g->first[i]; !rc && e < g->first[i + 1]; e++) {
+			edges[n++] = (struct edge){ i + 1, g->downstream[e] + 1 };
+			if (n == PIECE_EDGES) {
+				rc = put_edges(db, id, edges, n, err);
+				n = 0;
+			}
+		}
+	return rc ? rc : put_edges(db, id, edges, n, err);
+}
+
+static int create(struct db *db, void *arg, struct mst_error *err)
+{
+	struct create *c = arg;
+	POOL_SCRATCH(tmp);
+	const struct db_result *r;
+	struct str params[] = {
+		c->run->name.p ? c->run->name : STR(""),
+		c->run->plan.n ? c->run->plan : DB_NULL,
+		db_param_int(tmp, (int64_t)c->run->jobs->n),
+		store_host(tmp),
+		db_param_int(tmp, getpid()),
+		STR(MST_VERSION),
+		c->run->team.n ? c->run->team : DB_NULL,
+		c->run->labels.n ? c->run->labels : DB_NULL,
+	};
+	int rc = db_query(tmp, db, STR("SELECT mst.run_create($1, $2, $3, $4, $5, $6, $7, $8)"), params, 8, &r, err);
+	if (rc)
+		return rc;
+	*c->id = db_int(r, 0, 0);
+	rc = add_jobs(db, *c->id, c, err);
+	return rc ? rc : add_edges(db, *c->id, c->run, err);
+}
+
+int store_run_create(struct db *db, const struct store_run *run, int64_t *id, struct mst_error *err)
+{
+	int64_t made;
+	struct create c = { .run = run, .id = &made };
+	int rc = db_transact(db, create, &c, err);
+	if (!rc)
+		rc = store_by_keys(db, err);
+	if (!rc)
+		*id = made;
+	return rc;
+}
 
 int store_run_finish(struct db *db, int64_t run, enum run_state state, const char *error, int64_t *duration_us,
 		     struct mst_error *err)
@@ -266,8 +184,8 @@ int store_run_finish(struct db *db, int64_t run, enum run_state state, const cha
 	const struct db_result *r;
 	struct str params[] = { db_param_int(tmp, run), str_of(run_state_name(state)),
 				error ? str_of(error) : DB_NULL };
-	int rc = db_query(tmp, db, str_of(finish_sql), params, 3, &r, err);
-	if (!rc && duration_us && db_rows(r))
+	int rc = db_query(tmp, db, STR("SELECT mst.run_finish($1, $2, $3)"), params, 3, &r, err);
+	if (!rc && duration_us && !db_is_null(r, 0, 0))
 		*duration_us = db_int(r, 0, 0);
 	return rc;
 }
@@ -276,46 +194,52 @@ int store_run_reap(struct db *db, int64_t *n, struct mst_error *err)
 {
 	POOL_SCRATCH(tmp);
 	const struct db_result *r;
-	int rc = db_query(tmp, db,
-			  STR("SELECT id FROM mst.run WHERE finished_at IS NULL AND owned AND NOT mst.run_has_owner(id)"),
-			  NULL, 0, &r, err);
-	if (rc)
-		return rc;
-	for (size_t i = 0; !rc && i < db_rows(r); i++)
-		rc = store_run_finish(db, db_int(r, i, 0), RUN_FAILED, "owner lost: its mst-run ended without a word",
-				      NULL, err);
+	int rc = db_query(tmp, db, STR("SELECT mst.run_reap()"), NULL, 0, &r, err);
 	if (n && !rc)
-		*n = (int64_t)db_rows(r);
+		*n = db_int(r, 0, 0);
 	return rc;
 }
 
-int store_job_history(struct db *db, const job_list *jobs, int64_t *duration_us,
-		      struct mst_error *err)
+/* One number for each job by its name, in the order of the list; -1 where there is none. */
+static int of_names(struct db *db, struct str sql, const job_list *jobs, int64_t *out, struct mst_error *err)
 {
 	POOL_SCRATCH(tmp);
 	const struct db_result *r;
 	struct str *names = pool_array(tmp, jobs->n + 1, sizeof *names);
 	for (size_t i = 0; i < jobs->n; i++) {
 		names[i] = jobs->v[i].name;
-		duration_us[i] = -1;
+		out[i] = -1;
 	}
 	struct str list = db_param_texts(tmp, names, jobs->n);
-	int rc = db_query(tmp, db,
-			  STR("SELECT u.i - 1, h.us FROM pg_catalog.unnest($1::text[]) WITH ORDINALITY u(name, i)"
-			      " CROSS JOIN LATERAL (SELECT (extract(epoch FROM a.finished_at - a.started_at) * 1000000)::bigint AS us"
-			      "   FROM mst.job j JOIN mst.attempt a ON a.run_id = j.run_id AND a.job = j.no AND a.attempt = j.attempt"
-			      "  WHERE j.name = u.name AND j.state = 'succeeded' ORDER BY j.run_id DESC LIMIT 1) h"),
-			  &list, 1, &r, err);
+	int rc = db_query(tmp, db, sql, &list, 1, &r, err);
 	for (size_t i = 0; !rc && i < db_rows(r); i++)
-		duration_us[db_int(r, i, 0)] = db_int(r, i, 1);
+		if (!db_is_null(r, i, 1))
+			out[db_int(r, i, 0)] = db_int(r, i, 1);
 	return rc;
 }
 
-int store_run_check(struct db *db, int64_t run, struct mst_error *err)
+#define LAST_SUCCESS(what) \
+	"SELECT u.i - 1, h.v FROM pg_catalog.unnest($1::text[]) WITH ORDINALITY u(name, i)" \
+	" CROSS JOIN LATERAL (SELECT " what " AS v" \
+	"   FROM mst.job j JOIN mst.attempt a ON a.run_id = j.run_id AND a.job = j.no AND a.attempt = j.attempt" \
+	"  WHERE j.name = u.name AND j.state = 'succeeded' ORDER BY j.run_id DESC LIMIT 1) h"
+
+int store_job_history(struct db *db, const job_list *jobs, int64_t *duration_us, struct mst_error *err)
 {
-	POOL_SCRATCH(tmp);
+	return of_names(db, STR(LAST_SUCCESS("(extract(epoch FROM a.finished_at - a.started_at) * 1000000)::bigint")), jobs,
+			duration_us, err);
+}
+
+int store_job_rows(struct db *db, const job_list *jobs, int64_t *rows, struct mst_error *err)
+{
+	return of_names(db, STR(LAST_SUCCESS("a.rows")), jobs, rows, err);
+}
+
+int store_state_id(struct pool *pool, struct db *db, struct str *out, struct mst_error *err)
+{
 	const struct db_result *r;
-	struct str param = db_param_int(tmp, run);
-	int rc = db_query(tmp, db, STR("SELECT FROM mst.run WHERE id = $1 AND finished_at IS NULL"), &param, 1, &r, err);
-	return rc ? rc : db_rows(r) ? 0 : taken(run, err);
+	int rc = db_query(pool, db, STR("SELECT id FROM mst.state"), NULL, 0, &r, err);
+	if (!rc)
+		*out = db_text(r, 0, 0);
+	return rc;
 }
