@@ -2,6 +2,7 @@
 
 #include "base/time.h"
 #include "provider/postgres/postgres.h"
+#include "provider/postgres/source.h"
 
 #include <errno.h>
 #include <sys/eventfd.h>
@@ -107,6 +108,19 @@ static bool take_on(struct run_worker *w)
 	return false;
 }
 
+static int open_source(struct task_ctx *c, struct source **out, struct mst_error *err)
+{
+	struct run_worker *w = c->source_arg;
+	struct state_opts where = w->run->opts->where;
+	const struct connection *from = c->source;
+	const char *conninfo = from->conninfo;
+	int rc = 0;
+	where.cluster.stop = c->stop;
+	if (!conninfo)
+		rc = state_conninfo(c->pool, &where, true, &conninfo, err);
+	return rc ? rc : postgres_source_open(c->pool, conninfo, from->name, from->restricted, where.app, c->stop, out, err);
+}
+
 static void do_job(struct run_worker *w, uint32_t job, struct run_result *res)
 {
 	POOL_SCRATCH(pool);
@@ -123,6 +137,8 @@ static void do_job(struct run_worker *w, uint32_t job, struct run_result *res)
 			.target = item->target,
 			.warehouse = c->warehouse,
 			.source = item->source ? connections_get(w->run->connections, item->source) : NULL,
+			.source_open = open_source,
+			.source_arg = w,
 			.stop = &w->stop,
 		};
 		db_on_stop(c->db, &w->stop);

@@ -6,6 +6,7 @@
 #include "base/stop.h"
 #include "model/connection.h"
 #include "model/job.h"
+#include "model/source.h"
 #include "model/warehouse.h"
 
 /* Rows that were handed over (mst-table load). */
@@ -21,6 +22,11 @@ struct task_ctx {
 	struct warehouse *warehouse;
 	const struct connection *source; /* attribute `source`: where rows are read from, or NULL */
 	const struct task_input *input; /* rows, in the place of what the attributes name; or NULL */
+	/* Connects to `source`; it is closed with the pool at the latest. */
+	int (*source_open)(struct task_ctx *, struct source **out, struct mst_error *);
+	void *source_arg;
+	bool reimport;         /* all rows are asked for: what is there is replaced */
+	const char *timezone;  /* conditions hold for the clock there; NULL: the system's own */
 	const stop_flag *stop; /* not 0: end with MST_CANCELLED */
 	/* For the log of the job: a line, or several, that the task or what it starts has said.
 	 * `stream` is "stderr", "note" or "warning".  May be NULL. */
