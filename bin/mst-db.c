@@ -3,6 +3,7 @@
 #include "base/jsonl.h"
 #include "base/time.h"
 #include "cli/out.h"
+#include "engine/backup.h"
 #include "state.h"
 #include "store/migrate.h"
 #include "store/server.h"
@@ -13,7 +14,7 @@
 #include <unistd.h>
 
 struct args {
-	bool dry_run;
+	bool dry_run, force;
 };
 
 static int start(struct cli *cli, struct mst_error *err)
@@ -304,6 +305,56 @@ static int psql(struct cli *cli, struct mst_error *err)
 	return mst_hint(err, "it is in the package postgresql-client");
 }
 
+/* --- backup, restore */
+
+static int backup(struct cli *cli, struct mst_error *err)
+{
+	const struct args *a = cli->args;
+	struct state_opts o = state_options(cli);
+	int64_t bytes;
+	cli_catch_signals();
+	int rc = strcmp(cli->argv[0], "-") == 0 && isatty(STDOUT_FILENO)
+			 ? mst_fail(err, MST_USAGE, "a backup is not for a terminal")
+			 : backup_write(&o, cli->argv[0], a->force, &bytes, err);
+	if (!rc)
+		cli_note(cli, "wrote %s, %lld bytes", cli->argv[0], (long long)bytes);
+	return rc;
+}
+
+static int restore(struct cli *cli, struct mst_error *err)
+{
+	const struct args *a = cli->args;
+	struct state_opts o = state_options(cli);
+	struct backup_restored done;
+	struct buf b;
+	cli_catch_signals();
+	int rc = backup_restore(cli->pool, &o, cli->argv[0], a->force, &done, err);
+	if (rc)
+		return rc;
+	buf_init(&b, cli->pool);
+	for (size_t i = 0; i < done.missing.n; i++)
+		buf_printf(&b, "%s%s", i ? ", " : "", done.missing.v[i]);
+	if (b.n)
+		cli_warn(cli, "users without a role on this server: %s; make them (CREATE ROLE ... LOGIN), then: "
+			 "mst-user set NAME --enabled", buf_cstr(&b));
+	if (done.admin)
+		cli_say(cli, "made %s an admin, for the schema belongs to him now", done.admin);
+	if (done.from < done.to)
+		cli_say(cli, "migrated from version %d to %d", done.from, done.to);
+	cli_note(cli, "restored %s", cli->argv[0]);
+	return 0;
+}
+
+static const struct cli_opt backup_opts[] = {
+	{ "force", 'f', CLI_FLAG, offsetof(struct args, force), .help = "replace the file where it exists" },
+	{ 0 },
+};
+
+static const struct cli_opt restore_opts[] = {
+	{ "force", 'f', CLI_FLAG, offsetof(struct args, force), .help = "drop the schema that is there" },
+	{ 0 },
+};
+
 static const struct cli_opt migrate_opts[] = {
 	{ "dry-run", 'n', CLI_FLAG, offsetof(struct args, dry_run), .help = "only print what would be applied" },
 	{ 0 },
@@ -314,6 +365,10 @@ static const struct cli_sub subs[] = {
 	{ "stop", NULL, "stop the private cluster", 0, 0, .run = stop },
 	{ "status", NULL, "what runs, where, since when, how large", 0, 0, .run = status },
 	{ "migrate", NULL, "bring the schema of the state database up", 0, 0, .opts = migrate_opts, .run = migrate },
+	{ "backup", "FILE | -", "write all of the state to a file", 1, 1, .opts = backup_opts, .complete = "path",
+	  .run = backup },
+	{ "restore", "FILE | -", "bring a backup back, whole or not at all", 1, 1, .opts = restore_opts, .complete = "path",
+	  .run = restore },
 	{ "psql", "[--warehouse] [ARG ...]", "psql on the state database or the warehouse", 0, -1, .run = psql,
 	  .verbatim = true },
 	{ 0 },

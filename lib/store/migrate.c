@@ -1,9 +1,7 @@
 #include "store/migrate.h"
 
 #include "store/account.h"
-
-/* Any number that nobody else is likely to use: "mst" and the purpose. */
-#define LOCK_KEY "7171700001"
+#include "store/internal.h"
 
 static const char *known(struct pool *pool, const struct store_migrations *m)
 {
@@ -173,7 +171,7 @@ static int migrate(struct db *db, void *arg, struct mst_error *err)
 {
 	const struct ask *j = arg;
 	size_t n;
-	int rc = db_exec(db, STR("SET LOCAL search_path TO mst, pg_temp; SELECT pg_advisory_xact_lock(" LOCK_KEY ")"), err);
+	int rc = db_exec(db, STR("SET LOCAL search_path TO mst, pg_temp; SELECT pg_advisory_xact_lock(" STORE_LOCK_MIGRATE ")"), err);
 	if (!rc)
 		rc = check_applied(db, j->m, &n, err);
 	if (!rc && n == 0 && !j->dry_run && j->upto)
