@@ -5,6 +5,7 @@
 #include "cli/out.h"
 #include "engine/backup.h"
 #include "state.h"
+#include "store/check.h"
 #include "store/migrate.h"
 #include "store/server.h"
 
@@ -345,6 +346,38 @@ static int restore(struct cli *cli, struct mst_error *err)
 	return 0;
 }
 
+/* --- check */
+
+static const struct out_col check_cols[] = {
+	{ "ok", "OK", OUT_TEXT, false },
+	{ "name", "CHECK", OUT_TEXT, false },
+	{ "found", "FOUND", OUT_NUMBER, false },
+	{ "says", "WHAT MUST HOLD", OUT_TEXT, true },
+	{ "example", "EXAMPLE", OUT_TEXT, true },
+	{ 0 },
+};
+
+static int pass_line(void *arg, struct str line, struct mst_error *err)
+{
+	return out_line(arg, line, err);
+}
+
+static int check(struct cli *cli, struct mst_error *err)
+{
+	struct state_opts o = state_options(cli);
+	struct db *db;
+	size_t broken;
+	cli_catch_signals();
+	int rc = state_open(cli->pool, &o, &db, err);
+	if (rc)
+		return rc;
+	struct out *out = out_open(cli, "check", check_cols);
+	rc = store_check(db, pass_line, out, &broken, err);
+	if (!rc)
+		rc = out_close(out, err);
+	return rc ? rc : broken ? 1 : 0;
+}
+
 static const struct cli_opt backup_opts[] = {
 	{ "force", 'f', CLI_FLAG, offsetof(struct args, force), .help = "replace the file where it exists" },
 	{ 0 },
@@ -365,6 +398,7 @@ static const struct cli_sub subs[] = {
 	{ "stop", NULL, "stop the private cluster", 0, 0, .run = stop },
 	{ "status", NULL, "what runs, where, since when, how large", 0, 0, .run = status },
 	{ "migrate", NULL, "bring the schema of the state database up", 0, 0, .opts = migrate_opts, .run = migrate },
+	{ "check", NULL, "look whether everything in it is in order", 0, 0, .run = check },
 	{ "backup", "FILE | -", "write all of the state to a file", 1, 1, .opts = backup_opts, .complete = "path",
 	  .run = backup },
 	{ "restore", "FILE | -", "bring a backup back, whole or not at all", 1, 1, .opts = restore_opts, .complete = "path",
@@ -378,6 +412,8 @@ static const struct cli_example examples[] = {
 	{ "mst-db start", "make and start the private PostgreSQL; any command does so by itself" },
 	{ "mst-db status", "is it running, where, which version, how large" },
 	{ "mst-db migrate --dry-run", "the migrations that a server still needs" },
+	{ "mst-db backup state.dump", "everything that mst knows, in one file" },
+	{ "mst-db check | jq 'select(.ok | not)'", "what is out of order" },
 	{ "mst-db psql --warehouse -c '\\dn'", "the datasets of the warehouse" },
 	{ "mst-db stop", "stop it; the next command starts it again" },
 	{ 0 },
@@ -390,7 +426,7 @@ static const struct cli_cmd cmd = {
 	.groups = CLI_OUTPUT | CLI_DB,
 	.subs = subs,
 	.examples = examples,
-	.writes = "cluster, migration",
+	.writes = "cluster, migration, check",
 	.talks_to = "the private cluster, the state database",
 	.exits = "1 4 6 130",
 	.see_also = "mst(1), mst-run(1), mst-config(5), mst-json(5), psql(1)",

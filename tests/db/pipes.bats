@@ -13,6 +13,7 @@ setup_file() {
 		mst-db status | cat >cluster
 		mst config list | cat >config
 		mst --introspect | cat >./command
+		mst-db check | cat >check
 		mst-user whoami | cat >user
 		mst-team put mart | cat >team
 		mst-deps --dialect postgres sql | cat >table
@@ -134,6 +135,10 @@ run_in_order() { # A NAMES: mst-run makes them in this order
 @test "--introspect | mst-deps: passed on" { passes command; }
 @test "--introspect | mst-plan: left out" { not_planned command; }
 @test "--introspect | mst-run: refused" { refused command; }
+
+@test "mst-db check | mst-deps: passed on" { passes check; }
+@test "mst-db check | mst-plan: left out" { not_planned check; }
+@test "mst-db check | mst-run: refused" { refused check; }
 
 @test "mst-user | mst-deps: passed on" { passes user; }
 @test "mst-user | mst-plan: left out" { not_planned user; }
