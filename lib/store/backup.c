@@ -65,7 +65,8 @@ int store_backup_version(struct str text, int *version, struct mst_error *err)
 	if (newest == 0)
 		return mst_fail(err, MST_DATA, "the backup holds no mst schema");
 	if (newest > (int64_t)store_schema.n) {
-		mst_fail(err, MST_UNAVAILABLE, "the backup is of a newer mst: its schema has version %lld, this mst knows version %zu",
+		mst_fail(err, MST_UNAVAILABLE,
+			 "the backup is of a newer mst: its schema has version %lld, this mst knows version %zu",
 			 (long long)newest, store_schema.n);
 		return mst_hint(err, "upgrade mst on this machine");
 	}

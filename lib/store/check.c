@@ -30,7 +30,8 @@ static const struct check checks[] = {
 	  " ORDER BY a.run_id, a.job, a.attempt" },
 	{ "one_success", "no job succeeded twice",
 	  "SELECT " JOB("j") " FROM mst.job j JOIN mst.attempt a ON a.run_id = j.run_id AND a.job = j.no"
-	  " WHERE a.state = 'succeeded' GROUP BY j.run_id, j.no, j.name HAVING pg_catalog.count(*) > 1 ORDER BY j.run_id, j.no" },
+	  " WHERE a.state = 'succeeded' GROUP BY j.run_id, j.no, j.name HAVING pg_catalog.count(*) > 1"
+	  " ORDER BY j.run_id, j.no" },
 	{ "attempt_numbers", "the attempts of a job are numbered from 1, and the job knows the last one",
 	  "SELECT " JOB("j") " || ', attempt ' || j.attempt || ', recorded ' || a.n FROM mst.job j"
 	  "  CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS n, coalesce(max(a.attempt), 0) AS last FROM mst.attempt a"
@@ -65,7 +66,8 @@ static const struct check checks[] = {
 	  "SELECT 'run ' || r.id FROM mst.run r CROSS JOIN LATERAL (SELECT"
 	  "   pg_catalog.count(*) FILTER (WHERE j.state = 'succeeded') AS succeeded,"
 	  "   pg_catalog.count(*) FILTER (WHERE j.state = 'failed') AS failed FROM mst.job j WHERE j.run_id = r.id) n"
-	  " WHERE r.finished_at IS NOT NULL AND (r.succeeded, r.failed) IS DISTINCT FROM (n.succeeded, n.failed) ORDER BY r.id" },
+	  " WHERE r.finished_at IS NOT NULL AND (r.succeeded, r.failed) IS DISTINCT FROM (n.succeeded, n.failed)"
+	  " ORDER BY r.id" },
 	{ "run_result", "of a run that succeeded every job succeeded or was skipped",
 	  "SELECT " JOB("j") " || ' ' || j.state FROM mst.run r JOIN mst.job j ON j.run_id = r.id"
 	  " WHERE r.state = 'succeeded' AND j.state NOT IN " DONE " ORDER BY j.run_id, j.no" },
@@ -105,7 +107,8 @@ static int look(struct db *db, const struct check *c, struct buf *b, size_t *bro
 	POOL_SCRATCH(tmp);
 	const struct db_result *r;
 	struct jw w;
-	const char *sql = pool_printf(tmp, "SELECT pg_catalog.count(*), (pg_catalog.array_agg(c.case))[1] FROM (%s) AS c(\"case\")",
+	const char *sql = pool_printf(tmp,
+				      "SELECT pg_catalog.count(*), (pg_catalog.array_agg(c.text))[1] FROM (%s) AS c(text)",
 				      c->sql);
 	int rc = db_query(tmp, db, str_of(sql), NULL, 0, &r, err);
 	if (rc)
@@ -132,8 +135,8 @@ int store_check(struct db *db, store_line *tell, void *arg, size_t *broken, stru
 	struct buf b;
 	size_t bad = 0;
 	buf_init(&b, tmp);
-	int rc = db_exec(db, STR("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT mst.need_admin('check the database')"),
-			 err);
+	int rc = db_exec(db, STR("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+				 " SELECT mst.need_admin('check the database')"), err);
 	for (size_t i = 0; !rc && i < sizeof checks / sizeof *checks; i++) {
 		rc = look(db, &checks[i], &b, &bad, err);
 		if (!rc)

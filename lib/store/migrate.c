@@ -159,7 +159,8 @@ static int become_owner(struct db *db, struct mst_error *err)
 		return rc;
 	struct str owner = db_text(r, 0, 0);
 	if (!db_bool(r, 0, 2)) {
-		mst_fail(err, MST_DENIED, "the schema mst of the database (%s) belongs to role \"%s\", who alone migrates it",
+		mst_fail(err, MST_DENIED,
+			 "the schema mst of the database (%s) belongs to role \"%s\", who alone migrates it",
 			 db_name(db), owner.p);
 		return mst_hint(err, "run mst-db migrate as that role");
 	}
