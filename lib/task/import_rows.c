@@ -168,7 +168,7 @@ static void set_cells(struct import_rows *r)
 		struct import_cell *c = &r->cells.v[r->order ? r->order[i] : i];
 		*c = (struct import_cell){
 			.text = f->text,
-			.null = !f->quoted && str_eq(f->text, r->spec->null),
+			.null = f->null,
 			.quoted_empty = f->quoted && f->text.n == 0,
 			.mask = INFER_ANY,
 		};
@@ -189,7 +189,11 @@ static int next_delimited(struct import_rows *r, struct mst_error *err)
 			pool_free(r->csv_pool);
 			r->csv_pool = pool_new(r->pool);
 			r->order = NULL;
-			csv_init(&r->csv, r->csv_pool, r->file, r->spec->format == IMPORT_CSV, r->spec->delimiter);
+			csv_init(&r->csv, r->csv_pool, r->file,
+				 &(struct csv_opts){ .quotes = r->spec->format == IMPORT_CSV,
+						     .delimiter = r->spec->delimiter, .quote = r->spec->quote,
+						     .escape = r->spec->escape, .comment = r->spec->comment,
+						     .skip = r->spec->skip, .null = r->spec->null });
 			r->csv.width = r->names.n;
 			r->header_due = r->spec->header;
 			/* a header is told apart from a wrong row */

@@ -89,7 +89,7 @@ static int read_dialect(struct pool *pool, const struct job *job, struct import_
 		return bad(job, s->delimiter ? "delimiter" : "quote", "stands for the quote as well as between fields", err);
 	if (s->escape && s->escape == delimiter)
 		return bad(job, "escape", "stands between fields too", err);
-	if (s->comment && (s->comment == delimiter || s->comment == quote))
+	if (s->comment && (s->comment == delimiter || s->comment == quote || s->comment == s->escape))
 		return bad(job, "comment", "begins fields too", err);
 	return 0;
 }

@@ -106,3 +106,48 @@ hint() { jq -r 'select(.event == "job_finished") | .error.hint' <<<"$output"; }
 	status 0
 	[ "$(wh 'SELECT a, pg_typeof(a) FROM raw.p')" = '1|bigint' ]
 }
+
+@test "dialects of CSV: quote, escape, comment, lines to skip, null" {
+	import d 'delimiter: ";"' "quote: \"'\"" 'escape: "\\"' 'comment: "#"' 'skip: 2' 'null: "\\N"' 'file: d.csv'
+	cat >s/raw/d.csv <<-'EOD'
+		Report of the "day
+		made by hand
+		k;v;n
+		# it's a remark
+		'it\'s';a\;b;1
+		'two ''quotes''';\N;\N
+	EOD
+	run --separate-stderr mst-run s
+	status 0
+	[ "$(wh 'SELECT k, v, n, pg_typeof(n) FROM raw.d')" = "it's|a;b|1|bigint
+two 'quotes'|||bigint" ]
+	run --separate-stderr mst-run <<<'{"type":"job","name":"raw.x","kind":"import","attrs":{"file":"a","quote":",","format":"csv"}}'
+	status 3
+	complains "mst-run: raw.x: attribute 'quote' stands for the quote as well as between fields"
+	run --separate-stderr mst-run <<<'{"type":"job","name":"raw.x","kind":"import","attrs":{"file":"a","escape":"\\","format":"tsv"}}'
+	complains "mst-run: raw.x: attribute 'escape' is for the format csv alone"
+	run --separate-stderr mst-run <<<'{"type":"job","name":"raw.x","kind":"import","attrs":{"file":"a","skip":1,"format":"jsonl"}}'
+	complains "mst-run: raw.x: attribute 'skip' is not for the format jsonl"
+}
+
+@test "other encodings are asked for; what is not UTF-8 says how" {
+	import e 'file: e.csv'
+	printf 'k\ncaf\xe9 \x80\n' >s/raw/e.csv
+	run --separate-stderr mst-run s
+	status 1
+	[ "$(failure)" = "[\"$PWD/s/raw/e.csv\",2,4,\"invalid UTF-8\"]" ]
+	[ "$(hint)" = "text of another encoding wants '-- mst: encoding: windows-1252' (or latin1, utf-16)" ]
+	import e 'file: e.csv' 'encoding: windows-1252'
+	run --separate-stderr mst-run s
+	status 0
+	[ "$(wh 'TABLE raw.e')" = 'café €' ]
+	import e 'file: e.csv' 'encoding: utf-16' 'format: tsv'
+	printf 'k\tv\n1\tcafé\n' | iconv -t UTF-16 | gzip >s/raw/e.csv
+	run --separate-stderr mst-run s
+	status 0
+	[ "$(wh 'TABLE raw.e')" = '1|café' ]
+	run --separate-stderr mst-run <<<'{"type":"job","name":"raw.x","kind":"import","attrs":{"file":"a","encoding":"sjis"}}'
+	status 3
+	complains "mst-run: raw.x: attribute 'encoding' is none of utf-8, utf-16, latin1, windows-1252
+  a command can recode: iconv -f SHIFT_JIS -t UTF-8 file.csv"
+}
