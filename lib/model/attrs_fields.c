@@ -1,5 +1,7 @@
 #include "model/attrs.h"
 
+#include "model/condition.h"
+#include "model/incremental.h"
 #include "model/spec.h"
 #include "model/tests.h"
 
@@ -15,6 +17,7 @@ const struct attr_field attr_fields[] = {
 	{ "team", ATTR_TEXT, .help = "the team that answers for it" },
 	{ "tags", ATTR_TEXTS, .help = "words to select by (tag:x)" },
 	{ "freq", ATTR_TEXT, .help = "how often it is made, to select by (freq:x)" },
+	{ "conditions", ATTR_SHAPE, .check = condition_check, .help = "when scheduled runs make it; recorded" },
 	{ "connection", ATTR_TEXT, .def = "warehouse", .help = "where it runs" },
 	{ "disposition", ATTR_WORD, "replace|append|merge", .def = "replace",
 	  .help = "how new rows meet those that are there" },
@@ -37,6 +40,10 @@ const struct attr_field attr_fields[] = {
 	{ "wait", ATTR_DURATION, .of = "external", .def = "it is taken as it is",
 	  .help = "how long a run waits for mst-table load" },
 	{ "source", ATTR_TEXT, .of = "import", .help = "connection that the rows are read from, by the SQL text" },
+	{ "incremental", ATTR_SHAPE, .of = "import", .check = incremental_check,
+	  .help = "column, overlap and key by which a run reads from the source only what is new" },
+	{ "reimport", ATTR_SHAPE, .of = "import", .check = condition_check,
+	  .help = "conditions under which all rows are read again" },
 	{ "url", ATTR_TEXT, .of = "import", .help = "http or https address that is loaded" },
 	{ "max_errors", ATTR_INT, .of = LOADED, .def = "0",
 	  .help = "so many bad rows go to TABLE__mst_errors instead of failing the load" },

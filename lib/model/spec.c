@@ -96,9 +96,18 @@ const char *spec_complaint(struct pool *pool, const char *kind, const json_membe
 	struct json_val v = json_get(m, "key");
 	if (v.type && texts(pool, v, &names) == 0)
 		return "it names no column";
+	bool incremental = json_get(m, "incremental").type;
 	*key = "new_columns";
-	if (json_get(m, "new_columns").type && !added)
-		return "it belongs to disposition append or merge";
+	if (json_get(m, "new_columns").type && !added && !incremental)
+		return "it belongs to disposition append or merge, and to incremental imports";
+	*key = "incremental";
+	if (incremental && !json_get(m, "source").type)
+		return "it belongs to imports with a source";
+	if (incremental && json_get(m, "disposition").type)
+		return "it merges by itself; the attribute 'disposition' has no say";
+	*key = "reimport";
+	if (json_get(m, "reimport").type && !json_get(m, "source").type)
+		return "it belongs to imports with a source";
 	*key = "tests";
 	if (json_get(m, "tests").type && strcmp(kind, "script") == 0)
 		return "a script has no result to test";

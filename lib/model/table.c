@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "model/spec.h"
 #include "model/tests.h"
+#include "sql/restricted.h"
 
 const char *sql_severity_name(enum sql_severity s)
 {
@@ -123,6 +124,32 @@ static void add_reads(struct pool *pool, struct table *t)
 	t->refs.reads.n = t->refs.reads.cap = all.n;
 }
 
+/* The text of an import with a source is another database's: nothing of it is read here. */
+static void read_source(struct pool *pool, struct table *t)
+{
+	struct sql_restricted r;
+	struct mst_error err;
+	struct buf b;
+	t->from_source = true;
+	t->refs = (struct sql_refs){ .form = t->refs.form, .dialect = SQL_POSTGRES };
+	if (sql_restricted_read(pool, t->text, &r, &err)) {
+		/* whether it may be more than that is known where the connection is */
+		diag_add(pool, &t->diags, SQL_WARNING, err.line, err.col, "%s", err.msg);
+		return;
+	}
+	if (!r.query.n) {
+		t->source_reads = t->name;
+		return;
+	}
+	buf_init(&b, pool);
+	if (r.schema.n) {
+		name_put_part(&b, r.schema, '"');
+		buf_char(&b, '.');
+	}
+	name_put_part(&b, r.table, '"');
+	t->source_reads = buf_view(&b);
+}
+
 static const char *find_kind(struct pool *pool, const struct table *t)
 {
 	static const char *const kinds[] = { "summary", "view", "materialized", "import", "external", "script" };
@@ -200,8 +227,10 @@ void table_infer(struct pool *pool, const struct table_opts *o, const struct tab
 	}
 	sql_read(pool, find_dialect(pool, o, src, &t.attrs), src->text, &t.refs);
 	find_name(pool, o, src, &t);
-	add_reads(pool, &t);
 	t.kind = find_kind(pool, &t);
+	if (strcmp(t.kind, "import") == 0 && json_get(&t.attrs.members, "source").type)
+		read_source(pool, &t);
+	add_reads(pool, &t);
 	check_kind(pool, &t);
 	check_bytes(pool, &t);
 	for (size_t i = 0; i < t.refs.diags.n; i++)
@@ -210,7 +239,7 @@ void table_infer(struct pool *pool, const struct table_opts *o, const struct tab
 		diag_add(pool, &t.diags, SQL_NOTE, 1, 1, "%zu references; the first %d are listed",
 			 t.refs.refs.n,
 			 TABLE_REFS_MAX);
-	if (o->second && t.refs.dialect == SQL_POSTGRES)
+	if (o->second && t.refs.dialect == SQL_POSTGRES && !t.from_source)
 		o->second(o->second_arg, pool, src->text, &t.refs, &t.diags);
 	for (size_t i = 0; i < t.diags.n; i++) {
 		t.errors += t.diags.v[i].severity == SQL_ERROR;

@@ -36,6 +36,8 @@ struct table {
 	struct str text, file; /* file is empty where there is none */
 	struct attrs attrs;
 	struct sql_refs refs;
+	bool from_source;        /* an import from a database: refs are none, for they lie there */
+	struct str source_reads; /* the relation there; empty where the text does not say it clearly */
 	sql_diags diags;
 	unsigned errors, warnings; /* in diags */
 	char sha256[SHA256_HEX];

@@ -1,10 +1,10 @@
 #include "model/table.h"
 
-enum key { TYPE, NAME, FILE_, DIALECT, KIND, READS, WRITES, CALLS, REFS, DIAGS, ATTRS, SHA256, SQL, KEYS };
+enum key { TYPE, NAME, FILE_, DIALECT, KIND, READS, WRITES, CALLS, SOURCE_READS, REFS, DIAGS, ATTRS, SHA256, SQL, KEYS };
 
 static const char *const key_names[KEYS] = {
 	"type", "name", "file", "dialect", "kind", "reads", "writes",
-	"calls", "refs", "diagnostics", "attrs", "sql_sha256", "sql",
+	"calls", "source_reads", "refs", "diagnostics", "attrs", "sql_sha256", "sql",
 };
 
 struct writer {
@@ -82,7 +82,7 @@ static void put(struct writer *w, enum key k)
 {
 	const struct table *t = w->t;
 	struct jw *j = &w->w;
-	if ((k == FILE_ && !t->file.n) || (k == SQL && !w->with_sql))
+	if ((k == FILE_ && !t->file.n) || (k == SQL && !w->with_sql) || (k == SOURCE_READS && !t->from_source))
 		return;
 	jw_key(j, key_names[k]);
 	switch (k) {
@@ -94,6 +94,7 @@ static void put(struct writer *w, enum key k)
 	case READS: names(j, t->refs.reads.v, t->refs.reads.n); break;
 	case WRITES: names(j, t->refs.writes.v, t->refs.writes.n); break;
 	case CALLS: names(j, t->refs.calls.v, t->refs.calls.n); break;
+	case SOURCE_READS: names(j, &t->source_reads, t->source_reads.n > 0); break;
 	case REFS: refs(j, &t->refs); break;
 	case DIAGS: diags(w); break;
 	case ATTRS: jw_raw(j, t->attrs.json); break;
