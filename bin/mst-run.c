@@ -6,6 +6,7 @@
 #include "cli/out.h"
 #include "engine/run_event.h"
 #include "engine/run_input.h"
+#include "keys.h"
 #include "state.h"
 
 #include <stdio.h>
@@ -130,8 +131,7 @@ static void on_history(void *arg, const int64_t *duration_us, const int64_t *pat
 static int on_connection(void *arg, const char *name, struct connection *out, struct mst_error *err)
 {
 	struct report *r = arg;
-	out->origin = config_connection_origin(r->cli->config, name);
-	return config_connection(r->cli->config, name, &out->conninfo, err);
+	return config_says(r->cli->config, name, out, err);
 }
 
 /* --- the end ---------------------------------------------------------------------- */
@@ -398,6 +398,7 @@ static int run(struct cli *cli, struct mst_error *err)
 		.name = run_name(cli, a),
 		.plan = in.plan,
 		.connection = on_connection,
+		.keys = key_options(cli),
 		.event = on_event,
 		.idle = on_idle,
 		.history = on_history,

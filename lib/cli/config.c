@@ -14,7 +14,7 @@ struct value {
 };
 
 struct connection {
-	const char *name, *url, *origin;
+	const char *name, *url, *origin, *restricted;
 	uint32_t line;
 };
 
@@ -251,22 +251,25 @@ static int read_section(struct reader *r, struct str s, struct mst_error *err)
 
 static int read_connection(struct reader *r, struct str key, const char *text, struct mst_error *err)
 {
-	static const char *const keys[] = { "url" };
-	static const struct config_key url = { .name = "url", .kind = "string" };
-	if (!str_eqz(key, "url")) {
-		const char *near = str_nearest(key, keys, 1);
+	static const char *const keys[] = { "url", "restricted" };
+	static const struct config_key kinds[] = { { .name = "url", .kind = "string" },
+						   { .name = "restricted", .kind = "bool" } };
+	bool restricted = str_eqz(key, "restricted");
+	if (!restricted && !str_eqz(key, "url")) {
+		const char *near = str_nearest(key, keys, 2);
 		struct str said = quotable(key);
 		if (near)
 			return mst_fail(err, MST_USAGE, "unknown key '%.*s' of a connection (did you mean '%s'?)",
 					STR_FMT(said), near);
 		mst_fail(err, MST_USAGE, "unknown key '%.*s' of a connection", STR_FMT(said));
-		return mst_hint(err, "a connection has the key url");
+		return mst_hint(err, "a connection has the keys url and restricted");
 	}
-	if (r->connection->url)
-		return mst_fail(err, MST_USAGE, "url stands here a second time");
-	if (check(&url, text, err))
+	const char **value = restricted ? &r->connection->restricted : &r->connection->url;
+	if (*value)
+		return mst_fail(err, MST_USAGE, "%s stands here a second time", kinds[restricted].name);
+	if (check(&kinds[restricted], text, err))
 		return err->code;
-	r->connection->url = text;
+	*value = text;
 	return 0;
 }
 
@@ -529,6 +532,14 @@ const char *config_connection_origin(const struct config *cfg, const char *name)
 	return NULL;
 }
 
+bool config_connection_is_restricted(const struct config *cfg, const char *name)
+{
+	for (size_t i = 0; i < cfg->connections.n; i++)
+		if (strcmp(cfg->connections.v[i].name, name) == 0)
+			return !cfg->connections.v[i].restricted || config_is_yes(cfg->connections.v[i].restricted);
+	return true;
+}
+
 int config_connection(const struct config *cfg, const char *name, const char **url, struct mst_error *err)
 {
 	POOL_SCRATCH(tmp);
@@ -554,5 +565,5 @@ int config_connection(const struct config *cfg, const char *name, const char **u
 		mst_fail(err, MST_NOT_FOUND, "unknown connection '%s' (did you mean '%s'?)", name, near);
 	else
 		mst_fail(err, MST_NOT_FOUND, "unknown connection '%s'", name);
-	return mst_hint(err, "add a section [connection %s] with its url to the configuration", name);
+	return mst_hint(err, "mst-connection put %s host=... dbname=... makes one", name);
 }

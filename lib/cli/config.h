@@ -35,6 +35,8 @@ int config_set(struct config *, const char *key, const char *value, const char *
  * the key of that name, else the section, else NULL with success: the warehouse
  * of the private cluster.  MST_NOT_FOUND with the nearest name. */
 int config_connection(const struct config *, const char *name, const char **url, struct mst_error *);
+/* Whether imports read it by restricted SELECTs only: yes, unless its section says `restricted = no`. */
+bool config_connection_is_restricted(const struct config *, const char *name);
 /* "file PATH:LINE" of the section, or NULL. */
 const char *config_connection_origin(const struct config *, const char *name);
 /* Their names and those of the profiles, in byte order. */

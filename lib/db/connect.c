@@ -39,6 +39,9 @@ struct db_notices db_notices(struct pool *pool, struct db *db)
 
 static void free_options(void *arg)
 {
+	for (PQconninfoOption *o = arg; o->keyword; o++)
+		if (o->val && *o->dispchar == '*')
+			explicit_bzero(o->val, strlen(o->val));
 	PQconninfoFree(arg);
 }
 

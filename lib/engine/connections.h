@@ -9,6 +9,7 @@
 #ifndef MST_ENGINE_CONNECTIONS_H
 #define MST_ENGINE_CONNECTIONS_H
 
+#include "engine/keyring.h"
 #include "engine/state.h"
 #include "model/connection.h"
 
@@ -18,6 +19,7 @@ struct connections_opts {
 	 * is no configuration. */
 	int (*config)(void *arg, const char *name, struct connection *out, struct mst_error *);
 	void *arg;
+	struct keyring_opts keys;
 };
 
 struct connections;
@@ -28,9 +30,10 @@ struct connections *connections_new(struct pool *, const struct connections_opts
 int connections_want(struct connections *, const char *name, struct str job, struct mst_error *);
 /* Whether some name is left that the configuration does not know. */
 bool connections_need_state(const struct connections *);
-/* Finds all that are wanted; NULL for the database asks the configuration alone.  MST_NOT_FOUND with
- * the nearest name. */
-int connections_look_up(struct connections *, struct db *state, struct mst_error *);
+/* Finds all that are wanted: `state` is needed where connections_need_state.  Without `secrets` they lead
+ * nowhere, which does for looking at names.  MST_NOT_FOUND with the nearest name; MST_DENIED for one that
+ * the caller sees but may not use; errors of keyring_open. */
+int connections_look_up(struct connections *, struct db *state, bool secrets, struct mst_error *);
 /* NULL where it was not looked up. */
 const struct connection *connections_get(const struct connections *, const char *name);
 

@@ -282,7 +282,7 @@ static int start(struct loop *l, const struct store_run *what, struct mst_error 
 	rc = store_run_reap(l->db, NULL, err);
 	if (rc)
 		return rc;
-	rc = connections_look_up(r->connections, l->db, err);
+	rc = connections_look_up(r->connections, l->db, true, err);
 	if (rc)
 		return rc;
 	size_t workers = (size_t)(r->opts->workers < 1 ? 1 : r->opts->workers);

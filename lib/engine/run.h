@@ -63,6 +63,7 @@ struct run_opts {
 	 * as the mean of the others.  Both live as long as the run.  May be NULL. */
 	void (*history)(void *arg, const int64_t *duration_us, const int64_t *path_us);
 	void *arg;
+	struct keyring_opts keys;   /* for the passwords of connections */
 };
 
 struct run;

@@ -68,7 +68,7 @@ int run_prepare(struct pool *pool, const struct run_opts *opts, job_list *jobs, 
 	struct run *r = pool_zalloc(pool, sizeof *r);
 	struct map targets;
 	*r = (struct run){ .pool = pool, .opts = opts, .jobs = jobs };
-	r->where = (struct connections_opts){ opts->where, opts->connection, opts->arg };
+	r->where = (struct connections_opts){ opts->where, opts->connection, opts->arg, opts->keys };
 	r->connections = connections_new(pool, &r->where);
 	r->items = pool_zalloc(pool, (jobs->n + 1) * sizeof *r->items);
 	map_init(&targets, pool, jobs->n);
@@ -133,7 +133,13 @@ static int statement(void *arg, struct str text, struct mst_error *err)
 
 int run_explain(struct run *r, run_explain_sink *sink, void *arg, struct mst_error *err)
 {
-	int rc = connections_look_up(r->connections, NULL, err);
+	struct state_opts where = r->opts->where;
+	struct db *state = NULL;
+	int rc = 0;
+	if (connections_need_state(r->connections))
+		rc = state_open(r->pool, &where, &state, err);
+	if (!rc)
+		rc = connections_look_up(r->connections, state, false, err);
 	for (size_t i = 0; !rc && i < r->jobs->n; i++) {
 		POOL_SCRATCH(tmp);
 		const struct run_item *item = &r->items[i];

@@ -7,8 +7,7 @@
 struct connection {
 	const char *name;
 	const char *provider; /* "postgres" */
-	/* For db_open; with the password, so that it is shown to nobody.  NULL with the name "warehouse":
-	 * the warehouse of the private cluster. */
+	/* For db_open; with the password, so that it is shown to nobody.  NULL in a dry run. */
 	const char *conninfo;
 	bool restricted;      /* imports read it by restricted SELECTs only */
 	const char *origin;   /* "file PATH:LINE" of the configuration, or "the state database" */

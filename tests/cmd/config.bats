@@ -28,19 +28,22 @@ text() { "$MST_BIN/mst" "$@"; }
 {"type":"config","key":"dialect","value":"postgres","origin":"environment MST_DIALECT"}
 {"type":"config","key":"home","value":null,"origin":"unset"}
 {"type":"config","key":"jobs","value":"4","origin":"file '"$config"':1"}
+{"type":"config","key":"key_command","value":null,"origin":"unset"}
+{"type":"config","key":"key_file","value":null,"origin":"unset"}
 {"type":"config","key":"name_from","value":"p","origin":"profile work '"$config"':3"}
 {"type":"config","key":"pg_bin","value":null,"origin":"unset"}
 {"type":"config","key":"profile","value":"work","origin":"environment MST_PROFILE"}
+{"type":"config","key":"secret_refs","value":"own","origin":"default"}
 {"type":"config","key":"warehouse","value":null,"origin":"unset"}
 {"type":"config","key":"connection.prod.url","value":"postgresql://ada:***@db/x","origin":"file '"$config"':4"}'
 }
 
 @test "the origin is a column of the table where it is asked for" {
 	run mst config list --table
-	has_line 'KEY       VALUE'
+	has_line 'KEY         VALUE'
 	run mst config list --table --origin
-	has_line 'KEY       VALUE    ORIGIN'
-	has_line 'dialect   bigquery default'
+	has_line 'KEY         VALUE    ORIGIN'
+	has_line 'dialect     bigquery default'
 }
 
 @test "one key is printed alone, as it is, and status 1 says that it is not set" {

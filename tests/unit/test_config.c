@@ -167,7 +167,7 @@ static void a_connection_string_in_the_wrong_place_is_not_quoted(void **state)
 		"write KEY = VALUE, [profile NAME], [connection NAME] or # and a comment");
 	refuses("postgresql://u:s3cret@h/d?sslmode=require", "1: unknown key '...' / mst config list shows every key");
 	refuses("[connection w]\npostgresql://u:s3cret@h/d?sslmode=require",
-		"2: unknown key '...' of a connection / a connection has the key url");
+		"2: unknown key '...' of a connection / a connection has the keys url and restricted");
 	refuses("[postgresql://u:s3cret@h/d]",
 		"1: unknown section '...' / write [profile NAME] or [connection NAME]");
 	refuses("[connection postgresql://u:s3cret@h/d]",
@@ -253,7 +253,7 @@ static void connections_have_names(void **state)
 	struct config *cfg;
 	const char *url = "untouched";
 	config_names names;
-	assert_int_equal(load(pool, STR("[connection prod]\nurl = host=p\n[connection dev]\nurl=host=d\n"), NULL, &cfg, &err),
+	assert_int_equal(load(pool, STR("[connection prod]\nurl = host=p\n[connection dev]\nurl=host=d\nrestricted=no\n"), NULL, &cfg, &err),
 			 0);
 	config_connections(cfg, pool, &names);
 	assert_int_equal(names.n, 2);
@@ -263,6 +263,9 @@ static void connections_have_names(void **state)
 	assert_string_equal(url, "untouched");
 	assert_int_equal(config_connection(cfg, "prod", &url, &err), 0);
 	assert_string_equal(url, "host=p");
+	assert_true(config_connection_is_restricted(cfg, "prod"));
+	assert_false(config_connection_is_restricted(cfg, "dev"));
+	assert_true(config_connection_is_restricted(cfg, "warehouse"));
 	assert_int_equal(config_connection(cfg, "warehouse", &url, &err), 0);
 	assert_null(url);
 	assert_int_equal(load(pool, STR("warehouse = host=w\n[connection warehouse]\nurl = host=p\n"), NULL, &cfg, &err), 0);
