@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "cli/live.h"
 #include "cli/out.h"
+#include "engine/run_again.h"
 #include "engine/run_event.h"
 #include "engine/run_input.h"
 #include "keys.h"
@@ -16,10 +17,10 @@
 #define ROWS_SHOWN 20
 
 struct args {
-	struct cli_list select, exclude;
-	const char *name;
+	struct cli_list select, exclude, labels;
+	const char *name, *team, *retry;
 	int64_t jobs;
-	bool fail_fast, dry_run, no_commands;
+	bool fail_fast, dry_run, no_commands, no_wait, current;
 };
 
 static const struct cli_opt opts[] = {
@@ -33,6 +34,16 @@ static const struct cli_opt opts[] = {
 	  .key = "jobs", .min = 1, .max = RUN_WORKERS_MAX, .help = "so many at once (default: one for each core)" },
 	{ .name = "fail-fast", .letter = 'f', .kind = CLI_FLAG, .offset = offsetof(struct args, fail_fast),
 	  .help = "stop all at the first failure" },
+	{ .name = "retry", .kind = CLI_STRING, .offset = offsetof(struct args, retry), .metavar = "RUN",
+	  .complete = "run", .help = "make what did not succeed in that run" },
+	{ .name = "current", .kind = CLI_FLAG, .offset = offsetof(struct args, current),
+	  .help = "with --retry: as the catalogue says now" },
+	{ .name = "label", .kind = CLI_LIST, .offset = offsetof(struct args, labels), .metavar = "KEY=VALUE",
+	  .help = "mark the run; may be repeated" },
+	{ .name = "team", .kind = CLI_STRING, .offset = offsetof(struct args, team), .metavar = "TEAM", .key = "team",
+	  .complete = "team", .help = "the team whose run it is" },
+	{ .name = "no-wait", .kind = CLI_FLAG, .offset = offsetof(struct args, no_wait),
+	  .help = "fail where another run writes the table" },
 	{ .name = "dry-run", .letter = 'n', .kind = CLI_FLAG, .offset = offsetof(struct args, dry_run),
 	  .help = "print SQL and commands, run nothing" },
 	{ .name = "no-commands", .kind = CLI_FLAG, .offset = offsetof(struct args, no_commands),
@@ -45,6 +56,7 @@ static const struct cli_example examples[] = {
 	{ "mst-deps man/examples/machine | mst-plan | mst-run", "make a catalogue" },
 	{ "mst-run --dry-run man/examples/machine", "see what would be done" },
 	{ "mst-run --select +mart.section man/examples/machine", "make one table and all it reads" },
+	{ "mst-run --retry last", "go on where the last run broke" },
 	{ NULL, NULL },
 };
 
@@ -57,6 +69,7 @@ struct report {
 	const job_list *jobs;
 	int64_t run;
 	struct buf *rows; /* for the table: one line a job, in order of the jobs */
+	VEC(struct str) at_least_once; /* connections that were warned of */
 };
 
 static int write_event(struct report *r, const struct run_event *e, struct mst_error *err)
@@ -93,6 +106,8 @@ static void follow(struct report *r, const struct run_event *e)
 {
 	if (e->kind == RUN_JOB_STARTED) {
 		live_start(r->live, e->job_no, e->job->name);
+	} else if (e->kind == RUN_JOB_RETRYING) {
+		live_wait(r->live, e->job_no);
 	} else if (e->kind == RUN_JOB_ENDED || e->kind == RUN_JOB_BLOCKED) {
 		live_end(r->live, e->job_no, e->duration_us, e->state == JOB_FAILED);
 		if (!r->out)
@@ -100,10 +115,28 @@ static void follow(struct report *r, const struct run_event *e)
 	}
 }
 
-static int on_event(void *arg, const struct run_event *e, struct mst_error *err)
+/* Once for each connection. */
+static void warn_of_connection(struct report *r, const struct job *job)
 {
-	struct report *r = arg;
-	r->run = e->run;
+	struct str name = job->connection.n ? job->connection : STR("warehouse");
+	for (size_t i = 0; i < r->at_least_once.n; i++)
+		if (str_eq(r->at_least_once.v[i], name))
+			return;
+	*vec_push(r->cli->pool, &r->at_least_once) = name;
+	cli_warn(r->cli, "effects are at-least-once on connection '%.*s': cannot create mst_effect", STR_FMT(name));
+}
+
+static void say(struct report *r, const struct run_event *e)
+{
+	char words[TIME_SHORT_MAX];
+	if (e->at_least_once)
+		warn_of_connection(r, e->job);
+	if (e->kind == RUN_JOB_RETRYING)
+		cli_warn(r->cli, "%.*s: attempt %d failed, again in %s: %s", STR_FMT(e->job->name), e->attempt,
+			 time_short(words, e->wait_us), e->error->msg);
+	if (e->kind == RUN_JOB_PARKED)
+		cli_note(r->cli, "%.*s waits for its rows, at most %s: mst-table load %.*s", STR_FMT(e->job->name),
+			 time_short(words, e->wait_us), STR_FMT(e->job->name));
 	if (e->kind == RUN_JOB_ENDED && e->state == JOB_FAILED && e->error) {
 		struct mst_error shown = *e->error;
 		if (!str_eqz(e->job->name, shown.file))
@@ -112,6 +145,13 @@ static int on_event(void *arg, const struct run_event *e, struct mst_error *err)
 	}
 	if (e->kind == RUN_STOPPING)
 		cli_note(r->cli, "stopping: cancelling what runs; once more to leave at once");
+}
+
+static int on_event(void *arg, const struct run_event *e, struct mst_error *err)
+{
+	struct report *r = arg;
+	r->run = e->run;
+	say(r, e);
 	follow(r, e);
 	return r->out ? write_event(r, e, err) : 0;
 }
@@ -145,19 +185,20 @@ static const struct out_col job_columns[] = {
 	{ NULL, NULL, OUT_TEXT, false },
 };
 
-static int show_jobs(struct report *r, struct mst_error *err)
+static int show_jobs(struct report *r, const struct run *run, struct mst_error *err)
 {
 	struct out *out = out_open(r->cli, "job", job_columns);
 	int rc = 0;
 	for (size_t i = 0; !rc && i < r->jobs->n; i++) {
-		/* no event told of it: the run ended before its turn */
+		/* no event told of it: the run ended before its turn, or it was done before the run went on */
+		int done = run_done_before(run, i);
 		if (!r->rows[i].n && r->jobs->v[i].run) {
 			struct jw w;
 			jw_init(&w, &r->rows[i]);
 			jw_object(&w);
 			jw_key_z(&w, "type", "job");
 			jw_key_s(&w, "name", r->jobs->v[i].name);
-			jw_key_z(&w, "state", job_state_name(JOB_CANCELLED));
+			jw_key_z(&w, "state", job_state_name(done ? done : JOB_CANCELLED));
 			jw_end(&w);
 		}
 		if (r->rows[i].n)
@@ -190,7 +231,7 @@ static int show_rows(struct report *r, struct run *run, const struct run_outcome
 	char took[TIME_SHORT_MAX];
 	const struct job *job = &r->jobs->v[0];
 	if (str_eqz(job->kind, "script") || str_eqz(job->kind, "external"))
-		return show_jobs(r, err);
+		return show_jobs(r, run, err);
 	struct out *out = out_open(r->cli, NULL, NULL);
 	int rc = run_peek(run, 0, ROWS_SHOWN, peeked, out, err);
 	if (!rc)
@@ -244,7 +285,7 @@ static int finish(struct report *r, struct run *run, const struct run_outcome *o
 		if (!rc)
 			rc = out_close(r->out, err);
 	} else {
-		rc = query && o->state == RUN_SUCCEEDED ? show_rows(r, run, o, err) : show_jobs(r, err);
+		rc = query && o->state == RUN_SUCCEEDED ? show_rows(r, run, o, err) : show_jobs(r, run, err);
 	}
 	if (rc)
 		return rc;
@@ -258,7 +299,8 @@ static int finish(struct report *r, struct run *run, const struct run_outcome *o
 		return 128 + cli_signal;
 	}
 	mst_fail(err, MST_FAILED, "run %lld failed: %s", (long long)o->id, words);
-	return mst_hint(err, "mst-ps %lld shows what became of each job", (long long)o->id);
+	return mst_hint(err, "mst-ps %lld shows what became of each job; mst-run --retry %lld goes on from there",
+			(long long)o->id, (long long)o->id);
 }
 
 /* --- dry run ----------------------------------------------------------------------- */
@@ -377,14 +419,111 @@ static struct str run_name(struct cli *cli, const struct args *a)
 	return json_str(cli->pool, (struct json_val){ buf_view(&clean), JSON_STRING });
 }
 
+static int read_labels(struct cli *cli, const struct args *a, struct str *out, struct mst_error *err)
+{
+	struct buf b;
+	struct jw w;
+	buf_init(&b, cli->pool);
+	jw_init(&w, &b);
+	jw_object(&w);
+	for (size_t i = 0; i < a->labels.n; i++) {
+		struct str key, value;
+		if (!str_cut(str_of(a->labels.v[i]), '=', &key, &value) || !key.n)
+			return mst_fail(err, MST_USAGE, "a label is KEY=VALUE, '%s' is none", a->labels.v[i]);
+		for (size_t k = 0; k < i; k++) {
+			struct str other, rest;
+			str_cut(str_of(a->labels.v[k]), '=', &other, &rest);
+			if (str_eq(key, other))
+				return mst_fail(err, MST_USAGE, "the label '%.*s' is given twice", STR_FMT(key));
+		}
+		jw_key_str(&w, key);
+		jw_str(&w, value);
+	}
+	jw_end(&w);
+	*out = a->labels.n ? buf_view(&b) : (struct str){ "", 0 };
+	return 0;
+}
+
+/* What --retry does not go with: the run has its jobs, its name, its labels. */
+static int check_retry(struct cli *cli, const struct args *a, struct mst_error *err)
+{
+	if (!a->retry)
+		return a->current ? mst_fail(err, MST_USAGE, "--current goes with --retry") : 0;
+	const char *other = a->name ? "--name" : a->select.n ? "--select" : a->exclude.n ? "--exclude" :
+			    a->labels.n ? "--label" : a->dry_run ? "--dry-run" : cli->argc ? cli->argv[0] : NULL;
+	if (!other)
+		return 0;
+	mst_fail(err, MST_USAGE, "--retry and %s do not go together", other);
+	return mst_hint(err, "a run that goes on has the jobs, the name and the labels that it was begun with");
+}
+
+static int run_jobs(struct report *r, struct run_opts *o, struct run_input *in, struct run_outcome *outcome,
+		    struct run **out, struct mst_error *err)
+{
+	struct cli *cli = r->cli;
+	const struct args *a = cli->args;
+	struct run *run;
+	struct str job, name;
+	int rc = run_prepare(cli->pool, o, &in->jobs, &run, err);
+	if (rc)
+		return rc;
+	*out = run;
+	if (a->dry_run)
+		return dry_run(cli, run, err);
+	size_t external = run_externals(run);
+	if (external)
+		cli_note(cli, "%zu job%s in 'after' not in the input: taken as done", external, external == 1 ? "" : "s");
+	if (run_folded_name(cli->pool, run, &job, &name))
+		cli_warn(cli, "%.*s reads %.*s, which PostgreSQL takes for small letters: set the dialect to postgres",
+			 STR_FMT(job), STR_FMT(name));
+	cli_catch_signals();
+	r->rows = pool_array(cli->pool, in->jobs.n + 1, sizeof *r->rows);
+	for (size_t i = 0; i < in->jobs.n; i++)
+		buf_init(&r->rows[i], cli->pool);
+	if (cli->format == CLI_JSON)
+		r->out = out_open(cli, "event", NULL);
+	r->live = live_open(cli, in->jobs.n, (size_t)o->workers);
+	for (size_t i = 0; i < in->jobs.n; i++)
+		if (run_done_before(run, i))
+			live_end(r->live, i, -1, false);
+	rc = run_execute(run, outcome, err);
+	live_close(r->live);
+	return rc;
+}
+
+/* Takes the run up; *done where there is nothing left of it. */
+static int read_again(struct cli *cli, struct run_opts *o, struct run_input *in, bool *done, struct mst_error *err)
+{
+	const struct args *a = cli->args;
+	cli_catch_signals();
+	int rc = run_again_open(cli->pool, o, a->retry, a->current, &o->again, err);
+	if (rc)
+		return rc;
+	*done = o->again->left == 0;
+	if (*done)
+		cli_warn(cli, "run %lld has succeeded: there is nothing left to do", (long long)o->again->id);
+	else
+		cli_note(cli, "run %lld goes on: %zu of %zu jobs are left", (long long)o->again->id, o->again->left,
+			 o->again->jobs.n);
+	in->jobs = o->again->jobs;
+	in->plan = o->again->plan;
+	return 0;
+}
+
 static int run(struct cli *cli, struct mst_error *err)
 {
 	const struct args *a = cli->args;
 	struct run_input in = { 0 };
 	struct report r = { .cli = cli };
-	struct run *run;
+	struct run *run = NULL;
 	struct run_outcome outcome;
-	int rc = read_input(cli, a, &in, err);
+	struct str labels;
+	bool done = false;
+	int rc = check_retry(cli, a, err);
+	if (!rc)
+		rc = read_labels(cli, a, &labels, err);
+	if (!rc && !a->retry)
+		rc = read_input(cli, a, &in, err);
 	if (in.made)
 		tell_plan(cli, in.made, err);
 	if (rc)
@@ -395,8 +534,11 @@ static int run(struct cli *cli, struct mst_error *err)
 		.workers = a->jobs ? (int)a->jobs : cores > 1 ? (int)(cores < 64 ? cores : 64) : 1,
 		.fail_fast = a->fail_fast,
 		.no_commands = a->no_commands || !config_is_yes(config_get(cli->config, "commands")),
+		.no_wait = a->no_wait,
 		.name = run_name(cli, a),
 		.plan = in.plan,
+		.team = str_of(a->team),
+		.labels = labels,
 		.connection = on_connection,
 		.keys = key_options(cli),
 		.event = on_event,
@@ -404,37 +546,23 @@ static int run(struct cli *cli, struct mst_error *err)
 		.history = on_history,
 		.arg = &r,
 	};
+	if (a->retry)
+		rc = read_again(cli, &o, &in, &done, err);
+	if (rc || done)
+		return rc == MST_CANCELLED && cli_signal ? 128 + cli_signal : rc;
 	r.jobs = &in.jobs;
-	rc = run_prepare(cli->pool, &o, &in.jobs, &run, err);
-	if (rc)
-		return rc;
-	if (a->dry_run)
-		return dry_run(cli, run, err);
-	size_t external = run_externals(run);
-	if (external)
-		cli_note(cli, "%zu job%s in 'after' not in the input: taken as done", external, external == 1 ? "" : "s");
-	struct str job, name;
-	if (run_folded_name(cli->pool, run, &job, &name))
-		cli_warn(cli, "%.*s reads %.*s, which PostgreSQL takes for small letters: set the dialect to postgres",
-			 STR_FMT(job), STR_FMT(name));
-	cli_catch_signals();
-	r.rows = pool_array(cli->pool, in.jobs.n + 1, sizeof *r.rows);
-	for (size_t i = 0; i < in.jobs.n; i++)
-		buf_init(&r.rows[i], cli->pool);
-	if (cli->format == CLI_JSON)
-		r.out = out_open(cli, "event", NULL);
-	r.live = live_open(cli, in.jobs.n, (size_t)o.workers);
-	rc = run_execute(run, &outcome, err);
-	live_close(r.live);
+	rc = run_jobs(&r, &o, &in, &outcome, &run, err);
+	if (rc && o.again)
+		run_again_drop(o.again, err);
 	if (rc == MST_CANCELLED && cli_signal)
 		return 128 + cli_signal;
-	return rc ? rc : finish(&r, run, &outcome, a->name != NULL, err);
+	return rc || a->dry_run ? rc : finish(&r, run, &outcome, a->name != NULL, err);
 }
 
 static const struct cli_cmd cmd = {
 	.name = "mst-run",
 	.summary = "execute a plan",
-	.args = "[FILE|FOLDER... | -]",
+	.args = "[FILE|FOLDER... | - | --retry RUN]",
 	.max_args = -1,
 	.args_size = sizeof(struct args),
 	.groups = CLI_OUTPUT | CLI_DB,

@@ -25,6 +25,8 @@ enum run_event_kind {
 	RUN_JOB_STARTED,
 	RUN_JOB_ENDED,   /* succeeded, failed, cancelled, skipped */
 	RUN_JOB_BLOCKED,
+	RUN_JOB_RETRYING, /* an attempt has failed; the next one is made after wait_us */
+	RUN_JOB_PARKED,   /* waits for something outside, at most wait_us */
 	RUN_STOPPING,    /* a signal */
 	RUN_FINISHED
 };
@@ -33,11 +35,15 @@ struct run_event {
 	enum run_event_kind kind;
 	int64_t run;
 	size_t jobs;                /* how many it has, with RUN_STARTED */
+	bool again;                 /* it goes on, with RUN_STARTED */
 	const struct job *job;      /* or NULL */
 	size_t job_no;              /* index into the list */
 	int attempt;
 	int state;                  /* of the job; of the run with RUN_FINISHED */
-	int64_t duration_us, rows, bytes; /* -1: not known */
+	int64_t duration_us, rows, bytes, cpu_us, wait_us; /* -1: not known */
+	bool done_before;           /* an earlier attempt had its effect: nothing was done now */
+	bool at_least_once;         /* its connection cannot keep mst_effect */
+	struct str tests;           /* JSON array of what the tests on the result found, or empty */
 	const struct mst_error *error;    /* of a failed or cancelled job, else NULL */
 	struct str error_json;      /* the same, or empty */
 };
@@ -51,7 +57,10 @@ struct run_opts {
 	int workers;
 	bool fail_fast;
 	bool no_commands;           /* shell imports are MST_DENIED in run_prepare */
+	bool no_wait;               /* a table that another run is writing fails its job */
 	struct str name, plan;      /* for the record */
+	struct str team, labels;    /* of the run: a team or empty; a JSON object of texts or empty */
+	struct run_again *again;    /* a run that goes on (run_again.h), whose jobs are given to run_prepare; or NULL */
 	/* As connections_opts.config; may be NULL. */
 	int (*connection)(void *arg, const char *name, struct connection *out, struct mst_error *);
 	/* A failure stops the run. */
@@ -66,10 +75,13 @@ struct run_opts {
 	struct keyring_opts keys;   /* for the passwords of connections */
 };
 
+struct run_again;
 struct run;
 /* MST_DATA: a file that has changed since it was planned, an unknown kind, bad attributes,
  * two jobs that would make one table, a circle; MST_DENIED: a command where none may run. */
 int run_prepare(struct pool *, const struct run_opts *, job_list *jobs, struct run **out, struct mst_error *);
+/* JOB_SUCCEEDED or JOB_SKIPPED for a job that had its end before the run was taken up again, else 0. */
+int run_done_before(const struct run *, size_t job_no);
 /* Names in `after` that no job has: taken as done. */
 size_t run_externals(const struct run *);
 /* The first table that a job reads by a name with capital letters where the text was

@@ -5,6 +5,7 @@
 
 static const char *const words[] = {
 	[RUN_STARTED] = "run_started",         [RUN_JOB_STARTED] = "job_started", [RUN_JOB_ENDED] = "job_finished",
+	[RUN_JOB_RETRYING] = "job_retrying",   [RUN_JOB_PARKED] = "job_parked",
 	[RUN_JOB_BLOCKED] = "job_blocked",     [RUN_STOPPING] = "run_stopping",   [RUN_FINISHED] = "run_finished",
 };
 
@@ -26,6 +27,8 @@ void run_event_write(struct buf *b, const struct run_event *e)
 	if (e->kind == RUN_STARTED) {
 		jw_key_z(&w, "state", run_state_name(e->state));
 		jw_key_i(&w, "jobs", (int64_t)e->jobs);
+		if (e->again)
+			jw_key_b(&w, "again", true);
 	}
 	if (e->job) {
 		jw_key_s(&w, "job", e->job->name);
@@ -38,6 +41,16 @@ void run_event_write(struct buf *b, const struct run_event *e)
 			jw_key_i(&w, "rows", e->rows);
 		if (e->bytes >= 0)
 			jw_key_i(&w, "bytes", e->bytes);
+		if (e->cpu_us >= 0)
+			jw_key_i(&w, "cpu_us", e->cpu_us);
+		if (e->wait_us >= 0)
+			jw_key_i(&w, "wait_us", e->wait_us);
+		if (e->done_before)
+			jw_key_b(&w, "done_before", true);
+		if (e->at_least_once)
+			jw_key_b(&w, "at_least_once", true);
+		if (e->tests.n)
+			jw_key_raw(&w, "tests", e->tests);
 		if (e->error_json.n)
 			jw_key_raw(&w, "error", e->error_json);
 	}

@@ -3,13 +3,20 @@
 #define MST_ENGINE_RUN_INTERNAL_H
 
 #include "engine/run.h"
+#include "engine/run_said.h"
 #include "task/task.h"
 
 #include <pthread.h>
 
 struct run_item {
 	const struct task_type *type; /* NULL: nothing to do, it only carries order */
+	bool done;                    /* in an earlier go of the run: succeeded or skipped */
+	bool parks;                   /* waits for somebody to load the table, for wait_us */
+	int64_t wait_us;
+	int retries;                  /* attempts beyond the first of this go */
+	int attempts;                 /* made in earlier goes */
 	struct warehouse_target target;
+	struct str content;           /* hash of text and attributes, the last part of target.job_key */
 	const char *connection;       /* NULL: the warehouse */
 	const char *source;           /* attribute `source`: the connection that rows are read from, or NULL */
 };
@@ -42,6 +49,9 @@ struct run_worker {
 	/* guarded by crew->lock; connections are changed by their own thread only */
 	VEC(struct run_connection) connections;
 	bool busy, quit;
+	bool late; /* the attempt was stopped because its time is over */
+	int64_t until_us; /* when that is, monotonic clock; 0: never */
+	int attempt;
 	bool retired; /* the server had no connection left for it: it is given nothing until one is dropped */
 	uint32_t job;
 };
@@ -51,8 +61,17 @@ struct run_result {
 	int rc;
 	bool begun; /* there was a connection */
 	struct mst_error err;
-	struct warehouse_result result;
+	int attempt;
+	struct warehouse_result result; /* its texts in `pool` */
+	struct pool *pool; /* whoever takes the result frees it */
+	int64_t cpu_us; /* of the thread, of the server where that is here, of children */
 	int64_t started_us, ended_us; /* monotonic clock */
+	int64_t wait_us; /* before the next attempt, where there is one */
+};
+
+struct run_errand {
+	uint32_t job;
+	int attempt;
 };
 
 struct run_crew {
@@ -61,17 +80,22 @@ struct run_crew {
 	int wake; /* eventfd: a result came */
 	struct pool *pool;
 	VEC(struct run_result) results; /* guarded by lock */
-	VEC(uint32_t) again; /* jobs of workers that retired; guarded by lock */
+	bool cancelled; /* all are told to stop; guarded by lock */
+	VEC(struct run_errand) again; /* jobs of workers that retired; guarded by lock */
 	struct run_worker *workers;
 	size_t n;
+	struct run_said said;
 };
 
 /* Starts the threads; `first` (may be NULL) is a connection for the first of them. */
 int run_crew_start(struct run *, size_t n, struct run_connection *first, struct run_crew *out, struct mst_error *);
 /* Gives a job to an idle worker; false where all are busy.  Where a server takes fewer connections
  * than there are workers, those that came too late hand their jobs on. */
-bool run_crew_give(struct run_crew *, uint32_t job);
-/* Moves the results that came to `out`. */
+bool run_crew_give(struct run_crew *, uint32_t job, int attempt);
+/* Tells those whose time is over to stop: their results will be MST_TIMEOUT.  Returns when the next
+ * one's is (monotonic clock), 0 where there is none. */
+int64_t run_crew_watch(struct run_crew *, int64_t now_us);
+/* Moves the results that came to `out`; each has a pool to be freed. */
 typedef VEC(struct run_result) run_results;
 void run_crew_take(struct run_crew *, struct pool *, run_results *out);
 /* Tells those that work to stop: the server cancels their statements. */

@@ -2,15 +2,94 @@
 
 #include "base/jsonl.h"
 #include "base/map.h"
+#include "base/sha256.h"
+#include "base/time.h"
+#include "engine/run_again.h"
 #include "model/spec.h"
 #include "provider/postgres/postgres.h"
+
+#define RETRIES_MAX 1000
+
+/* Hash of what makes the effect: another text or other attributes are another effect. */
+static struct str content_of(struct pool *pool, const struct job *job)
+{
+	POOL_SCRATCH(tmp);
+	char hex[SHA256_HEX];
+	struct buf b;
+	struct sha256 *h = sha256_new(tmp);
+	buf_init(&b, tmp);
+	if (job->attrs.type == JSON_OBJECT)
+		json_canonical(&b, job->attrs);
+	buf_char(&b, 0);
+	sha256_add(h, buf_view(&b));
+	sha256_add(h, job->sql);
+	sha256_end(h, hex);
+	return str_of(pool_printf(pool, "%.16s", hex));
+}
+
+static int want_connections(struct run *r, const struct job *job, struct run_item *item, struct mst_error *err)
+{
+	int rc = 0;
+	if (job->connection.n && !str_eqz(job->connection, "warehouse")) {
+		item->connection = str_z(r->pool, job->connection);
+		rc = connections_want(r->connections, item->connection, job->name, err);
+	}
+	struct json_val source = job_attr(r->pool, job, "source");
+	if (!rc && source.type == JSON_STRING && str_eqz(job->kind, "import")) {
+		item->source = str_z(r->pool, json_str(r->pool, source));
+		rc = connections_want(r->connections, item->source, job->name, err);
+	}
+	return rc;
+}
+
+/* What the runner itself does: how often a job is tried, how long an external table is waited for. */
+static int read_patience(struct pool *pool, const struct job *job, struct run_item *item, struct mst_error *err)
+{
+	struct json_val v = job_attr(pool, job, "retries");
+	int64_t n = 0;
+	if (v.type != JSON_NONE && (!json_int(v, &n) || n < 0 || n > RETRIES_MAX))
+		return mst_fail(err, MST_DATA, "%.*s: 'retries' is a whole number from 0 to %d", STR_FMT(job->name),
+				RETRIES_MAX);
+	item->retries = (int)n;
+	v = job_attr(pool, job, "wait");
+	if (!str_eqz(job->kind, "external") || v.type == JSON_NONE)
+		return 0;
+	int rc = time_parse_duration(v.type == JSON_STRING ? json_str(pool, v) : v.raw, &item->wait_us, err);
+	item->parks = true;
+	return rc ? mst_wrap(err, "%.*s: 'wait'", STR_FMT(job->name)) : 0;
+}
+
+static int prepare_target(struct run *r, struct job *job, struct run_item *item, struct mst_error *err)
+{
+	struct warehouse_target *t = &item->target;
+	*t = (struct warehouse_target){ .name = job->name, .sql = job->sql, .rows_before = -1 };
+	t->file = str_z(r->pool, job->file.n ? job->file : job->name);
+	int rc = job_target(r->pool, job->name, &t->dataset, &t->table, err);
+	if (rc)
+		return rc;
+	rc = spec_read(r->pool, job, t, err);
+	if (!rc)
+		rc = postgres_ops.check(t, err);
+	if (rc && job->file.n)
+		mst_place(err, t->file, 0, 0);
+	t->busy_fails |= r->opts->no_wait;
+	item->content = content_of(r->pool, job);
+	return rc;
+}
 
 static int prepare_job(struct run *r, size_t i, struct map *targets, struct mst_error *err)
 {
 	struct job *job = &r->jobs->v[i];
 	struct run_item *item = &r->items[i];
-	if (!job->run || str_eqz(job->kind, "external"))
+	if (r->opts->again) {
+		item->done = r->opts->again->done[i] != 0;
+		item->attempts = r->opts->again->attempts[i];
+	}
+	if (!job->run || item->done)
 		return 0;
+	int rc = read_patience(r->pool, job, item, err);
+	if (rc || str_eqz(job->kind, "external"))
+		return rc;
 	struct str kind = job->kind.n ? job->kind : STR("summary");
 	item->type = task_type_of(kind);
 	if (!item->type) {
@@ -19,33 +98,18 @@ static int prepare_job(struct run *r, size_t i, struct map *targets, struct mst_
 		return near ? mst_hint(err, "did you mean '%s'?", near) : err->code;
 	}
 	r->has_warehouse = true;
-	if (job->connection.n && !str_eqz(job->connection, "warehouse")) {
-		item->connection = str_z(r->pool, job->connection);
-		if (connections_want(r->connections, item->connection, job->name, err))
-			return err->code;
-	}
-	struct json_val source = job_attr(r->pool, job, "source");
-	if (source.type == JSON_STRING && str_eqz(kind, "import")) {
-		item->source = str_z(r->pool, json_str(r->pool, source));
-		if (connections_want(r->connections, item->source, job->name, err))
-			return err->code;
-	}
-	int rc = job_load(r->pool, job, err);
+	rc = want_connections(r, job, item, err);
+	if (!rc)
+		rc = job_load(r->pool, job, err);
 	if (!rc && !job->sql.p)
 		job->sql = (struct str){ item->type->needs_sql ? "" : NULL, 0 };
-	struct warehouse_target *t = &item->target;
-	*t = (struct warehouse_target){ .name = job->name, .sql = job->sql };
-	t->file = str_z(r->pool, job->file.n ? job->file : job->name);
 	if (!rc)
-		rc = job_target(r->pool, job->name, &t->dataset, &t->table, err);
-	if (!rc && (rc = spec_read(r->pool, job, t, err)) && job->file.n)
-		mst_place(err, t->file, 0, 0);
-	if (!rc && (rc = postgres_ops.check(t, err)) && job->file.n)
-		mst_place(err, t->file, 0, 0);
+		rc = prepare_target(r, job, item, err);
 	if (!rc && item->type->check)
 		rc = item->type->check(r->pool, job, err);
 	if (rc)
 		return rc;
+	const struct warehouse_target *t = &item->target;
 	bool is_new;
 	struct str key = str_of(pool_printf(r->pool, "%s %zu %.*s.%.*s", item->connection ? item->connection : "",
 					    t->dataset.n, STR_FMT(t->dataset), STR_FMT(t->table)));
@@ -80,6 +144,11 @@ int run_prepare(struct pool *pool, const struct run_opts *opts, job_list *jobs, 
 	if (!rc)
 		*out = r;
 	return rc;
+}
+
+int run_done_before(const struct run *r, size_t job_no)
+{
+	return r->opts->again ? r->opts->again->done[job_no] : 0;
 }
 
 size_t run_externals(const struct run *r)

@@ -1,6 +1,7 @@
 #include "engine/run_internal.h"
 
 #include "base/time.h"
+#include "proc/spawn.h"
 #include "provider/postgres/postgres.h"
 #include "provider/postgres/source.h"
 
@@ -88,22 +89,32 @@ static bool hand_on(struct run_worker *w, const struct run_result *res)
 	if (!res->rc || res->begun || strcmp(res->err.sqlstate, "53300") != 0 ||
 	    !others_hold(w, w->run->items[res->job].connection))
 		return false;
-	*vec_push(w->crew->pool, &w->crew->again) = res->job;
+	*vec_push(w->crew->pool, &w->crew->again) = (struct run_errand){ res->job, res->attempt };
 	w->retired = true;
 	pthread_cond_broadcast(&w->crew->work);
 	return true;
+}
+
+static void start_on(struct run_worker *w, uint32_t job, int attempt)
+{
+	int64_t limit = w->run->items[job].target.timeout_us;
+	w->busy = true;
+	w->job = job;
+	w->attempt = attempt;
+	w->until_us = limit > 0 ? time_mono_us() + limit : 0;
 }
 
 static bool take_on(struct run_worker *w)
 {
 	struct run_crew *crew = w->crew;
 	for (size_t i = 0; i < crew->again.n && !w->retired; i++) {
-		const char *name = w->run->items[crew->again.v[i]].connection;
+		struct run_errand t = crew->again.v[i];
+		const char *name = w->run->items[t.job].connection;
 		if (!holds(w, name) && others_hold(w, name))
 			continue;
-		w->job = crew->again.v[i];
 		crew->again.v[i] = crew->again.v[--crew->again.n];
-		return w->busy = true;
+		start_on(w, t.job, t.attempt);
+		return true;
 	}
 	return false;
 }
@@ -121,33 +132,96 @@ static int open_source(struct task_ctx *c, struct source **out, struct mst_error
 	return rc ? rc : postgres_source_open(c->pool, conninfo, from->name, from->restricted, where.app, c->stop, out, err);
 }
 
+/* Tells the thread that decides. */
+static void wake(void *arg)
+{
+	struct run_crew *crew = arg;
+	uint64_t one = 1;
+	while (write(crew->wake, &one, sizeof one) < 0 && errno == EINTR)
+		;
+}
+
+static int64_t thread_cpu_us(void)
+{
+	struct timespec t;
+	return clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t) ? 0 : t.tv_sec * US_PER_S + t.tv_nsec / 1000;
+}
+
+/* What the server said goes to the log of the job: "NOTICE: ..." as it stands. */
+static void hear_server(struct pool *pool, struct db *db, struct run_mouth *m)
+{
+	struct db_notices said = db_notices(pool, db);
+	for (size_t i = 0; i < said.n; i++)
+		run_mouth_say(m, "notice", str_of(said.v[i]));
+}
+
+static void run_task(struct run_worker *w, struct run_connection *c, struct run_mouth *mouth, struct pool *pool,
+		     struct run_result *res)
+{
+	const struct run_item *item = &w->run->items[res->job];
+	struct task_ctx ctx = {
+		.pool = pool,
+		.job = &w->run->jobs->v[res->job],
+		.target = item->target,
+		.warehouse = c->warehouse,
+		.source = item->source ? connections_get(w->run->connections, item->source) : NULL,
+		.source_open = open_source,
+		.source_arg = w,
+		.stop = &w->stop,
+		.say = run_mouth_say,
+		.say_arg = mouth,
+	};
+	int64_t server = db_server_cpu_us(c->db), after;
+	/* the whole attempt has a time, see run_crew_watch */
+	ctx.target.timeout_us = 0;
+	ctx.target.attempt = res->attempt;
+	ctx.target.look = res->attempt > 1;
+	db_on_stop(c->db, &w->stop);
+	/* what was said before belongs to nobody */
+	db_notices(pool, c->db);
+	res->rc = item->type->run(&ctx, &res->result, &res->err);
+	res->result.tests = str_dup(res->pool, res->result.tests);
+	hear_server(pool, c->db, mouth);
+	after = db_server_cpu_us(c->db);
+	if (server >= 0 && after >= server)
+		res->cpu_us += after - server;
+}
+
 static void do_job(struct run_worker *w, uint32_t job, struct run_result *res)
 {
 	POOL_SCRATCH(pool);
 	const struct run_item *item = &w->run->items[job];
 	struct run_connection *c;
-	*res = (struct run_result){ .job = job, .result = { .rows = -1, .bytes = -1, .cpu_us = -1 },
+	struct run_mouth mouth;
+	int64_t thread = thread_cpu_us(), children = proc_cpu_us();
+	*res = (struct run_result){ .job = job, .attempt = w->attempt, .pool = pool_new(NULL),
+				    .result = { .rows = -1, .bytes = -1, .cpu_us = -1 },
 				    .started_us = time_mono_us() };
+	run_mouth_open(&mouth, &w->crew->said, job, w->attempt);
 	res->rc = connection_of(w, item->connection, &c, &res->err);
 	res->begun = !res->rc;
 	if (res->begun) {
-		struct task_ctx ctx = {
-			.pool = pool,
-			.job = &w->run->jobs->v[job],
-			.target = item->target,
-			.warehouse = c->warehouse,
-			.source = item->source ? connections_get(w->run->connections, item->source) : NULL,
-			.source_open = open_source,
-			.source_arg = w,
-			.stop = &w->stop,
-		};
-		db_on_stop(c->db, &w->stop);
-		res->rc = item->type->run(&ctx, &res->result, &res->err);
+		run_task(w, c, &mouth, pool, res);
 		/* a connection that failed, or that was set up for this job, is of no use to the next */
 		if (res->rc == MST_UNAVAILABLE || db_in_transaction(c->db) || item->type->own_session)
 			drop_connection(w, c);
 	}
+	/* children that the pool still holds are waited for now */
+	pool_clear(pool);
+	run_mouth_close(&mouth);
+	res->cpu_us += thread_cpu_us() - thread + proc_cpu_us() - children;
 	res->ended_us = time_mono_us();
+}
+
+static int too_late(const struct run_worker *w, const struct run_result *res, struct mst_error *err)
+{
+	char words[TIME_SHORT_MAX];
+	int64_t limit = w->run->items[res->job].target.timeout_us;
+	struct mst_error was = *err;
+	mst_fail(err, MST_TIMEOUT, "the attempt took longer than %s", time_short(words, limit));
+	if (was.file[0])
+		mst_place(err, was.file, 0, 0);
+	return mst_hint(err, "the attribute 'timeout' says how long it may take");
 }
 
 static void *work(void *arg)
@@ -166,12 +240,18 @@ static void *work(void *arg)
 		do_job(w, job, &res);
 		pthread_mutex_lock(&crew->lock);
 		w->busy = false;
-		if (hand_on(w, &res))
+		w->until_us = 0;
+		if (w->late && res.rc == MST_CANCELLED)
+			res.rc = too_late(w, &res, &res.err);
+		if (w->late && !crew->cancelled)
+			w->stop = 0;
+		w->late = false;
+		if (hand_on(w, &res)) {
+			pool_free(res.pool);
 			continue;
+		}
 		*vec_push(crew->pool, &crew->results) = res;
-		uint64_t one = 1;
-		while (write(crew->wake, &one, sizeof one) < 0 && errno == EINTR)
-			;
+		wake(crew);
 	}
 	pthread_mutex_unlock(&crew->lock);
 	return NULL;
@@ -186,6 +266,7 @@ int run_crew_start(struct run *r, size_t n, struct run_connection *first, struct
 	}
 	pthread_mutex_init(&crew->lock, NULL);
 	pthread_cond_init(&crew->work, NULL);
+	run_said_init(&crew->said, wake, crew);
 	crew->workers = pool_zalloc(crew->pool, n * sizeof *crew->workers);
 	/* signals are the business of the thread that decides */
 	sigset_t all, old;
@@ -211,14 +292,13 @@ int run_crew_start(struct run *r, size_t n, struct run_connection *first, struct
 	return rc;
 }
 
-bool run_crew_give(struct run_crew *crew, uint32_t job)
+bool run_crew_give(struct run_crew *crew, uint32_t job, int attempt)
 {
 	bool given = false;
 	pthread_mutex_lock(&crew->lock);
 	for (size_t i = 0; i < crew->n && !given; i++)
 		if (!crew->workers[i].busy && !crew->workers[i].retired) {
-			crew->workers[i].busy = true;
-			crew->workers[i].job = job;
+			start_on(&crew->workers[i], job, attempt);
 			given = true;
 		}
 	if (given)
@@ -239,10 +319,30 @@ void run_crew_take(struct run_crew *crew, struct pool *pool, run_results *out)
 	pthread_mutex_unlock(&crew->lock);
 }
 
+int64_t run_crew_watch(struct run_crew *crew, int64_t now_us)
+{
+	int64_t next = 0;
+	pthread_mutex_lock(&crew->lock);
+	for (size_t i = 0; i < crew->n; i++) {
+		struct run_worker *w = &crew->workers[i];
+		if (!w->busy || !w->until_us || w->late)
+			continue;
+		if (now_us >= w->until_us)
+			w->late = w->stop = 1;
+		else if (!next || w->until_us < next)
+			next = w->until_us;
+	}
+	pthread_mutex_unlock(&crew->lock);
+	return next;
+}
+
 void run_crew_cancel(struct run_crew *crew)
 {
+	pthread_mutex_lock(&crew->lock);
+	crew->cancelled = true;
 	for (size_t i = 0; i < crew->n; i++)
 		crew->workers[i].stop = 1;
+	pthread_mutex_unlock(&crew->lock);
 }
 
 bool run_crew_end(struct run_crew *crew, int64_t wait_us)
@@ -271,6 +371,7 @@ bool run_crew_end(struct run_crew *crew, int64_t wait_us)
 			drop_connection(&crew->workers[i], &crew->workers[i].connections.v[0]);
 		pool_free(crew->workers[i].pool);
 	}
+	run_said_release(&crew->said);
 	pthread_mutex_destroy(&crew->lock);
 	pthread_cond_destroy(&crew->work);
 	close(crew->wake);
