@@ -88,11 +88,11 @@ setup() {
 	run mst config list
 	has_line '{"type":"config","key":"color","value":"auto","origin":"default"}'
 	run tty mst config list
-	has_line 'color     auto'
+	has_line 'color       auto'
 	run tty mst config list --json
 	has_line '{"type":"config","key":"color","value":"auto","origin":"default"}'
 	run mst config list --table
-	has_line 'color     auto'
+	has_line 'color       auto'
 	run mst config list --csv --origin
 	has_line 'key,value,origin'
 	has_line 'color,auto,default'
