@@ -15,7 +15,7 @@ static int read_jobs(struct db *db, struct reopen *o, struct mst_error *err)
 	const struct db_result *r;
 	struct store_again *a = &o->again;
 	struct str params[] = { db_param_int(tmp, o->run), DB_NULL };
-	size_t at = 0;
+	size_t at = 0, got;
 	do {
 		POOL_SCRATCH(part);
 		params[1] = db_param_int(part, (int64_t)at);
@@ -24,7 +24,8 @@ static int read_jobs(struct db *db, struct reopen *o, struct mst_error *err)
 				  params, 2, &r, err);
 		if (rc)
 			return rc;
-		for (size_t i = 0; i < db_rows(r) && at < a->n; i++, at++) {
+		got = db_rows(r);
+		for (size_t i = 0; i < got && at < a->n; i++, at++) {
 			int state = job_state_of(db_text(r, i, 2));
 			a->jobs[at] = (struct store_job){
 				.line = str_dup(o->pool, db_text(r, i, 0)),
@@ -34,7 +35,7 @@ static int read_jobs(struct db *db, struct reopen *o, struct mst_error *err)
 			};
 			a->left += state == JOB_WAITING || state == JOB_READY;
 		}
-	} while (db_rows(r) && at < a->n);
+	} while (got && at < a->n);
 	if (at == a->n)
 		return 0;
 	return mst_fail(err, MST_DENIED, "run %lld has %zu jobs, of which only %zu may be seen", (long long)o->run, a->n, at);

@@ -424,9 +424,16 @@ REVOKE EXECUTE ON FUNCTION mst.run_end(bigint, text, text) FROM PUBLIC;
 
 CREATE FUNCTION mst.run_finish(run bigint, outcome text, why text) RETURNS bigint
 	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	took bigint;
 BEGIN
 	PERFORM mst.must_own(run);
-	RETURN mst.run_end(run, outcome, why);
+	took := mst.run_end(run, outcome, why);
+	IF took IS NOT NULL AND mst.run_has_owner(run) THEN
+		-- whoever finds the run unlocked before this is committed finds its row locked
+		PERFORM pg_advisory_unlock(mst.run_lock(run));
+	END IF;
+	RETURN took;
 END $$;
 
 -- Ends the runs whose owner is gone: that is a fact, whoever finds it.
@@ -469,15 +476,12 @@ BEGIN
 	IF r.state = 'succeeded' THEN
 		RETURN 'done';
 	END IF;
-	IF NOT r.owned OR NOT pg_try_advisory_lock(mst.run_lock(run)) THEN
+	-- a session may take its own lock twice, so it is asked first
+	IF NOT r.owned OR (r.finished_at IS NULL AND mst.run_has_owner(run))
+			OR NOT pg_try_advisory_lock(mst.run_lock(run)) THEN
 		RETURN 'busy';
 	END IF;
 	IF r.finished_at IS NULL THEN
-		IF r.owned_by = session_user AND r.pid = run_reopen.pid AND r.host = run_reopen.host THEN
-			-- a session may take its own lock twice
-			PERFORM pg_advisory_unlock(mst.run_lock(run));
-			RETURN 'busy';
-		END IF;
 		PERFORM mst.run_end(run, 'failed', 'owner lost: its mst-run ended without a word');
 	END IF;
 	WITH todo AS (
@@ -550,7 +554,11 @@ DECLARE
 	g record;
 	s mst.log_size;
 	now timestamptz := clock_timestamp();
-	put record;
+	put_lines bigint;
+	put_bytes bigint;
+	all_lines bigint;
+	less_lines bigint;
+	less_bytes bigint;
 BEGIN
 	PERFORM mst.must_own(run);
 	FOR g IN SELECT u.job, u.attempt FROM unnest(jobs, attempts) AS u(job, attempt) GROUP BY 1, 2 ORDER BY 1, 2 LOOP
@@ -566,14 +574,14 @@ BEGIN
 				SELECT run, g.job, g.attempt, now - l.ago * interval '1 microsecond', l.stream, l.text
 				FROM line l WHERE s.head + l.upto <= half ORDER BY l.i
 				RETURNING octet_length(text) + 1 AS bytes
-			) SELECT count(*) AS n, coalesce(sum(new.bytes), 0) AS bytes, (SELECT count(*) FROM line) AS all_lines INTO put
+			) SELECT count(*), coalesce(sum(new.bytes), 0), (SELECT count(*) FROM line) INTO put_lines, put_bytes, all_lines
 			FROM new;
-			s.head := s.head + put.bytes;
-			IF put.n < put.all_lines THEN
+			s.head := s.head + put_bytes;
+			IF put_lines < all_lines THEN
 				s.cut := nextval('mst.event_id_seq');
 			END IF;
 		ELSE
-			put := ROW(0::bigint, 0::bigint, 1::bigint);
+			put_lines := 0;
 		END IF;
 		IF s.cut IS NOT NULL THEN
 			WITH line AS (
@@ -584,24 +592,23 @@ BEGIN
 			), new AS (
 				INSERT INTO mst.log (run_id, job, attempt, at, stream, text)
 				SELECT run, g.job, g.attempt, now - l.ago * interval '1 microsecond', l.stream, l.text
-				FROM line l WHERE l.nth > put.n AND l.back <= half ORDER BY l.i
-			) SELECT coalesce(sum(l.bytes) FILTER (WHERE l.back <= half), 0) AS bytes,
-				count(*) FILTER (WHERE l.back > half) AS cut_lines,
-				coalesce(sum(l.bytes) FILTER (WHERE l.back > half), 0) AS cut_bytes INTO put
-			FROM line l WHERE l.nth > put.n;
-			s.tail := s.tail + put.bytes;
-			s.cut_lines := s.cut_lines + put.cut_lines;
-			s.cut_bytes := s.cut_bytes + put.cut_bytes;
+				FROM line l WHERE l.nth > put_lines AND l.back <= half ORDER BY l.i
+			) SELECT coalesce(sum(l.bytes) FILTER (WHERE l.back <= half), 0), count(*) FILTER (WHERE l.back > half),
+				coalesce(sum(l.bytes) FILTER (WHERE l.back > half), 0) INTO put_bytes, less_lines, less_bytes
+			FROM line l WHERE l.nth > put_lines;
+			s.tail := s.tail + put_bytes;
+			s.cut_lines := s.cut_lines + less_lines;
+			s.cut_bytes := s.cut_bytes + less_bytes;
 			IF s.tail > half + half / 4 THEN
 				WITH gone AS (
 					DELETE FROM mst.log l USING (SELECT t.id, sum(octet_length(t.text) + 1) OVER (ORDER BY t.id DESC) AS back
 						FROM mst.log t WHERE t.run_id = run AND t.job = g.job AND t.attempt = g.attempt AND t.id > s.cut) b
 					WHERE l.run_id = run AND l.job = g.job AND l.attempt = g.attempt AND l.id = b.id AND b.back > half
 					RETURNING octet_length(l.text) + 1 AS bytes
-				) SELECT count(*) AS n, coalesce(sum(gone.bytes), 0) AS bytes INTO put FROM gone;
-				s.tail := s.tail - put.bytes;
-				s.cut_lines := s.cut_lines + put.n;
-				s.cut_bytes := s.cut_bytes + put.bytes;
+				) SELECT count(*), coalesce(sum(gone.bytes), 0) INTO less_lines, less_bytes FROM gone;
+				s.tail := s.tail - less_bytes;
+				s.cut_lines := s.cut_lines + less_lines;
+				s.cut_bytes := s.cut_bytes + less_bytes;
 			END IF;
 			IF s.cut_lines > 0 THEN
 				INSERT INTO mst.log (id, run_id, job, attempt, at, stream, text)
