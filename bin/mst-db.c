@@ -346,6 +346,44 @@ static int restore(struct cli *cli, struct mst_error *err)
 	return 0;
 }
 
+/* --- upgrade */
+
+static int ignore_line(void *arg, struct str line, struct mst_error *err)
+{
+	(void)arg, (void)line, (void)err;
+	return 0;
+}
+
+static int upgrade(struct cli *cli, struct mst_error *err)
+{
+	struct state_opts o = state_options(cli);
+	struct cluster_upgraded u;
+	struct cluster *c;
+	struct db *db;
+	size_t broken;
+	if (o.db && *o.db) {
+		mst_fail(err, MST_USAGE, "MST_DB names a server; this upgrades the private PostgreSQL alone");
+		return mst_hint(err, "its administrator upgrades that");
+	}
+	cli_catch_signals();
+	int rc = cluster_open(cli->pool, &o.cluster, &c, err);
+	if (!rc)
+		rc = cluster_upgrade(cli->pool, c, &u, err);
+	/* the proof */
+	if (!rc)
+		rc = state_open(cli->pool, &o, &db, err);
+	if (!rc)
+		rc = store_check(db, ignore_line, NULL, &broken, err);
+	if (rc)
+		return rc;
+	if (u.kept && broken)
+		cli_warn(cli, "not all is in order: see mst-db check; the data as it was is in %s", u.kept);
+	else if (u.kept)
+		cli_say(cli, "the data as it was before is kept in %s; remove it when you miss nothing", u.kept);
+	cli_note(cli, u.from == u.to ? "nothing to do: the data is of PostgreSQL %d" : "the data is of PostgreSQL %d now", u.to);
+	return 0;
+}
+
 /* --- check */
 
 static const struct out_col check_cols[] = {
@@ -403,6 +441,7 @@ static const struct cli_sub subs[] = {
 	  .run = backup },
 	{ "restore", "FILE | -", "bring a backup back, whole or not at all", 1, 1, .opts = restore_opts, .complete = "path",
 	  .run = restore },
+	{ "upgrade", NULL, "bring the data to a newer PostgreSQL", 0, 0, .run = upgrade },
 	{ "psql", "[--warehouse] [ARG ...]", "psql on the state database or the warehouse", 0, -1, .run = psql,
 	  .verbatim = true },
 	{ 0 },

@@ -7,6 +7,7 @@ complete -c mst-db -n __fish_use_subcommand -a migrate -d 'bring the schema of t
 complete -c mst-db -n __fish_use_subcommand -a check -d 'look whether everything in it is in order'
 complete -c mst-db -n __fish_use_subcommand -a backup -d 'write all of the state to a file'
 complete -c mst-db -n __fish_use_subcommand -a restore -d 'bring a backup back, whole or not at all'
+complete -c mst-db -n __fish_use_subcommand -a upgrade -d 'bring the data to a newer PostgreSQL'
 complete -c mst-db -n __fish_use_subcommand -a psql -d 'psql on the state database or the warehouse'
 complete -c mst-db -n '__fish_seen_subcommand_from migrate' -s n -l dry-run -d 'only print what would be applied'
 complete -c mst-db -n '__fish_seen_subcommand_from backup' -s f -l force -d 'replace the file where it exists'

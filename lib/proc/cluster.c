@@ -339,12 +339,13 @@ static int check_data(struct cluster *c, const struct cluster_state *s, struct m
 	if (s->major < CLUSTER_PG_MIN || s->major > CLUSTER_PG_MAX) {
 		mst_fail(err, MST_UNAVAILABLE, "the data in %s is of PostgreSQL %d; this mst needs %d to %d", c->home,
 			 s->major, CLUSTER_PG_MIN, CLUSTER_PG_MAX);
-		return mst_hint(err, "convert it with pg_upgrade, or set MST_HOME to another folder");
+		return mst_hint(err, s->major < CLUSTER_PG_MIN ? "mst-db upgrade converts it; or set MST_HOME to another folder"
+							      : "use a newer mst, or set MST_HOME to another folder");
 	}
 	return 0;
 }
 
-static int start_locked(struct pool *pool, struct cluster *c, struct cluster_state *out, struct mst_error *err)
+int cluster_start_locked_(struct pool *pool, struct cluster *c, struct cluster_state *out, struct mst_error *err)
 {
 	POOL_SCRATCH(tmp);
 	struct cluster_state s;
@@ -388,8 +389,20 @@ int cluster_start(struct pool *pool, struct cluster *c, struct cluster_state *ou
 		rc = cluster_lock_(c, err);
 	if (rc)
 		return rc;
-	rc = start_locked(pool, c, out, err);
+	rc = cluster_start_locked_(pool, c, out, err);
 	cluster_unlock_(c);
+	return rc;
+}
+
+int cluster_stop_locked_(struct cluster *c, const struct cluster_state *s, struct mst_error *err)
+{
+	int rc = 0;
+	if (s->running && kill(s->pid, SIGINT) < 0 && errno != ESRCH)
+		rc = mst_fail_errno(err, 0, "cannot stop process %ld", (long)s->pid);
+	if (!rc)
+		rc = wait_gone(c, STOP_LIMIT_US, err);
+	if (!rc && s->socket_dir)
+		rmdir(s->socket_dir);
 	return rc;
 }
 
@@ -406,12 +419,7 @@ int cluster_stop(struct cluster *c, bool *was_running, struct mst_error *err)
 	if (rc)
 		return rc;
 	cluster_look(tmp, c, &s);
-	if (s.running && kill(s.pid, SIGINT) < 0 && errno != ESRCH)
-		rc = mst_fail_errno(err, 0, "cannot stop process %ld", (long)s.pid);
-	if (!rc)
-		rc = wait_gone(c, STOP_LIMIT_US, err);
-	if (!rc && s.socket_dir)
-		rmdir(s.socket_dir);
+	rc = cluster_stop_locked_(c, &s, err);
 	cluster_unlock_(c);
 	return rc;
 }

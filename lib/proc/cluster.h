@@ -75,6 +75,14 @@ const char *cluster_conninfo(struct pool *, const struct cluster_state *, const 
 int cluster_start(struct pool *, struct cluster *, struct cluster_state *out, struct mst_error *);
 /* Fast shutdown: running transactions are rolled back.  *was_running may be NULL. */
 int cluster_stop(struct cluster *, bool *was_running, struct mst_error *);
+struct cluster_upgraded {
+	int from, to;     /* major versions; equal: nothing was to be done */
+	const char *kept; /* the folder with the old data, or NULL */
+};
+/* Brings the data to the newest major version that is installed (or pg_bin's), with the programs of both;
+ * stops the server.  Nothing is lost wherever it is broken off; the next call goes on.  The errors of
+ * cluster_start, and MST_NOT_FOUND where there is no cluster. */
+int cluster_upgrade(struct pool *, struct cluster *, struct cluster_upgraded *out, struct mst_error *);
 /* The folder of PostgreSQL's programs for a major version (0: the newest that is supported). */
 int cluster_find_bin(struct pool *, struct cluster *, int major, const char **bin, int *found_major,
 		     struct mst_error *);

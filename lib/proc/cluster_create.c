@@ -62,6 +62,8 @@ static int fail_missing(int major, int other, const char *other_bin, struct mst_
 	char version[16] = "";
 	if (major)
 		snprintf(version, sizeof version, "-%d", major);
+	if (major && other > major)
+		return mst_hint(err, "mst-db upgrade brings it to PostgreSQL %d; both must be installed for that", other);
 	if (access("/usr/bin/apt-get", X_OK) == 0)
 		return mst_hint(err, "apt-get install postgresql%s, or set MST_DB to a server", version);
 	if (access("/usr/bin/dnf", X_OK) == 0)
@@ -120,7 +122,7 @@ int cluster_find_bin(struct pool *pool, struct cluster *c, int major, const char
 
 /* --- making it */
 
-static int remove_tree(struct cluster *c, const char *path, struct mst_error *err)
+int cluster_remove_tree_(struct cluster *c, const char *path, struct mst_error *err)
 {
 	POOL_SCRATCH(tmp);
 	struct stat st;
@@ -131,7 +133,7 @@ static int remove_tree(struct cluster *c, const char *path, struct mst_error *er
 	struct proc_output got;
 	int rc = proc_capture(tmp, &o, STR(""), 4096, 0, c->opts.stop, &got, err);
 	if (!rc && got.status.code != 0)
-		rc = mst_fail(err, MST_IO, "cannot remove what is left of a creation that was broken off: %s", got.err.p);
+		rc = mst_fail(err, MST_IO, "cannot remove what something left that was broken off: %s", got.err.p);
 	return rc;
 }
 
@@ -231,7 +233,7 @@ static int write_settings(struct cluster *c, struct mst_error *err)
 }
 
 /* The rename must not outlive a power cut without what it names. */
-static int sync_dir(const char *path, struct mst_error *err)
+int cluster_sync_dir_(const char *path, struct mst_error *err)
 {
 	int rc = 0, fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || fsync(fd) < 0)
@@ -241,27 +243,33 @@ static int sync_dir(const char *path, struct mst_error *err)
 	return rc;
 }
 
-static int fill(struct cluster *c, const char *bin, struct mst_error *err)
+int cluster_init_(struct cluster *c, const char *bin, struct mst_error *err)
 {
 	POOL_SCRATCH(tmp);
 	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 	if (utf8)
 		freelocale(utf8);
+	if (mkdir(c->fresh, 0700) < 0 || (c->user && lchown(c->fresh, c->uid, c->gid) < 0)) {
+		mst_fail_errno(err, 0, "%s: cannot create the folder", c->fresh);
+		return mst_hint(err, "set MST_HOME to a folder that you can write to, or MST_DB to a server");
+	}
 	const char *const initdb[] = {
 		fs_join(tmp, bin, "initdb"), "--pgdata", c->fresh, "--username", CLUSTER_USER, "--auth=trust",
 		"--encoding=UTF8", "--lc-collate=C", utf8 ? "--lc-ctype=C.UTF-8" : "--lc-ctype=C", "--lc-messages=C",
 		"--data-checksums", "--no-instructions", NULL,
 	};
 	int rc = run(c, initdb, STR(""), err);
-	if (!rc)
-		rc = write_settings(c, err);
+	return rc ? rc : write_settings(c, err);
+}
+
+static int make_databases(struct cluster *c, const char *bin, struct mst_error *err)
+{
+	POOL_SCRATCH(tmp);
 	const char *const single[] = { fs_join(tmp, bin, "postgres"), "--single", "-D", c->fresh, "template1", NULL };
 	static const char sql[] = "CREATE ROLE " CLUSTER_OWNER " LOGIN\n"
 				  "CREATE DATABASE " CLUSTER_DB_STATE "\n"
 				  "CREATE DATABASE " CLUSTER_DB_WAREHOUSE " OWNER " CLUSTER_OWNER "\n";
-	if (!rc)
-		rc = run(c, single, str_of(sql), err);
-	return rc;
+	return run(c, single, str_of(sql), err);
 }
 
 /* One line, for people. */
@@ -281,23 +289,21 @@ static void say_created(struct cluster *c, int major)
 
 int cluster_create_(struct cluster *c, const char *bin, int major, struct mst_error *err)
 {
-	int rc = remove_tree(c, c->fresh, err);
+	int rc = cluster_remove_tree_(c, c->fresh, err);
 	if (rc)
 		return rc;
-	if (mkdir(c->fresh, 0700) < 0 || (c->user && lchown(c->fresh, c->uid, c->gid) < 0)) {
-		mst_fail_errno(err, 0, "%s: cannot create the folder", c->fresh);
-		return mst_hint(err, "set MST_HOME to a folder that you can write to, or MST_DB to a server");
-	}
-	rc = fill(c, bin, err);
+	rc = cluster_init_(c, bin, err);
+	if (!rc)
+		rc = make_databases(c, bin, err);
 	if (!rc && rename(c->fresh, c->data) < 0)
 		rc = mst_fail_errno(err, 0, "%s: cannot rename to %s", c->fresh, c->data);
 	if (!rc)
-		rc = sync_dir(c->home, err);
+		rc = cluster_sync_dir_(c->home, err);
 	if (rc) {
 		struct mst_error ignored;
 		struct cluster calm = *c;
 		calm.opts.stop = NULL;
-		remove_tree(&calm, c->fresh, &ignored);
+		cluster_remove_tree_(&calm, c->fresh, &ignored);
 		return rc;
 	}
 	say_created(c, major);

@@ -34,8 +34,17 @@ bool cluster_stopped_(const struct cluster *);
 /* "user name" or "user 1234" */
 const char *cluster_user_name_(struct pool *, uid_t);
 
+/* cluster.c: under the lock. */
+int cluster_start_locked_(struct pool *, struct cluster *, struct cluster_state *out, struct mst_error *);
+int cluster_stop_locked_(struct cluster *, const struct cluster_state *, struct mst_error *);
+
 /* cluster_create.c: under the lock. */
 int cluster_create_(struct cluster *, const char *bin, int major, struct mst_error *);
+/* initdb in c->fresh, with our settings, without databases of ours. */
+int cluster_init_(struct cluster *, const char *bin, struct mst_error *);
+/* What is not there is removed already. */
+int cluster_remove_tree_(struct cluster *, const char *path, struct mst_error *);
+int cluster_sync_dir_(const char *path, struct mst_error *);
 /* True where the disk of the path is (nearly) full. */
 bool cluster_disk_full_(const char *path);
 

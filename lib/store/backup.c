@@ -210,6 +210,11 @@ int store_restore_end(struct pool *pool, struct db *db, store_names_list *missin
 	*made = NULL;
 	if (rc || db_int(r, 0, 0) == 0)
 		return rc;
+	rc = db_query(tmp, db, STR("SELECT pg_catalog.to_regclass('mst.state') IS NOT NULL"), NULL, 0, &r, err);
+	if (!rc && db_bool(r, 0, 0))
+		rc = db_run(db, STR("UPDATE mst.state SET id = pg_catalog.gen_random_uuid()"), NULL, 0, NULL, err);
+	if (rc)
+		return rc;
 	rc = db_run(db, STR("UPDATE mst.account a SET role ="
 			    " (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = a.name)"), NULL, 0, NULL, err);
 	if (!rc)

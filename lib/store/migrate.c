@@ -172,7 +172,8 @@ static int migrate(struct db *db, void *arg, struct mst_error *err)
 {
 	const struct ask *j = arg;
 	size_t n;
-	int rc = db_exec(db, STR("SET LOCAL search_path TO mst, pg_temp; SELECT pg_advisory_xact_lock(" STORE_LOCK_MIGRATE ")"), err);
+	int rc = db_exec(db, STR("SET LOCAL search_path TO mst, pg_temp;"
+				 " SELECT pg_advisory_xact_lock(" STORE_LOCK_MIGRATE ")"), err);
 	if (!rc)
 		rc = check_applied(db, j->m, &n, err);
 	if (!rc && n == 0 && !j->dry_run && j->upto)

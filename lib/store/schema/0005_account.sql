@@ -64,6 +64,7 @@ CREATE FUNCTION mst.account_add(name text, admin boolean, description text) RETU
 		INSERT INTO mst.account (name, admin, description, role)
 			VALUES (name, coalesce(admin, false), coalesce(description, ''), role.oid);
 		EXECUTE format('GRANT USAGE ON SCHEMA mst TO %I', name);
+		PERFORM mst.event_add('user_added', json_build_object('user', name, 'admin', coalesce(admin, false)), name, NULL);
 	END $$;
 
 -- What is null stays.
@@ -110,6 +111,8 @@ CREATE FUNCTION mst.account_set(name text, admin boolean, disabled boolean, desc
 		ELSIF disabled AND role.oid IS NOT NULL THEN
 			EXECUTE format('REVOKE USAGE ON SCHEMA mst FROM %I', name);
 		END IF;
+		PERFORM mst.event_add(CASE WHEN disabled THEN 'user_disabled' WHEN disabled = false THEN 'user_enabled'
+			ELSE 'user_changed' END, json_build_object('user', name, 'admin', coalesce(admin, was.admin)), name, NULL);
 	END $$;
 
 CREATE FUNCTION mst.team_put(name text, description text) RETURNS void
@@ -119,6 +122,7 @@ CREATE FUNCTION mst.team_put(name text, description text) RETURNS void
 		INSERT INTO mst.team AS t (name, description) VALUES (team_put.name, coalesce(team_put.description, ''))
 			ON CONFLICT ON CONSTRAINT team_pkey DO UPDATE
 			SET description = coalesce(team_put.description, t.description);
+		PERFORM mst.event_add('team_put', json_build_object('team', name), NULL, name);
 	END $$;
 
 CREATE FUNCTION mst.team_rm(name text) RETURNS void
@@ -133,6 +137,7 @@ CREATE FUNCTION mst.team_rm(name text) RETURNS void
 			RAISE undefined_object USING MESSAGE = format('there is no team "%s"', name);
 		END IF;
 		SET CONSTRAINTS ALL IMMEDIATE;
+		PERFORM mst.event_add('team_removed', json_build_object('team', name), session_user, NULL);
 	EXCEPTION WHEN foreign_key_violation THEN
 		GET STACKED DIAGNOSTICS place = TABLE_NAME;
 		RAISE foreign_key_violation USING MESSAGE = format('team "%s" still owns something (%s)', name, place),
@@ -152,6 +157,7 @@ CREATE FUNCTION mst.team_join(team text, account text, role text) RETURNS void
 			ON CONFLICT ON CONSTRAINT member_pkey DO UPDATE
 			SET role = excluded.role, added_by = excluded.added_by, added_at = excluded.added_at
 			WHERE m.role <> excluded.role;
+		PERFORM mst.event_add('member_joined', json_build_object('team', team, 'user', account, 'role', role), NULL, team);
 	END $$;
 
 -- Whoever wants to leave may.
@@ -165,6 +171,7 @@ CREATE FUNCTION mst.team_leave(team text, account text) RETURNS void
 		IF NOT FOUND THEN
 			RAISE undefined_object USING MESSAGE = format('"%s" is no member of team "%s"', account, team);
 		END IF;
+		PERFORM mst.event_add('member_left', json_build_object('team', team, 'user', account), NULL, team);
 	END $$;
 
 CREATE FUNCTION mst.need_team_admin(team text) RETURNS void

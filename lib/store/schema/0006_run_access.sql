@@ -8,6 +8,8 @@ CREATE TABLE mst.state (
 	made_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 INSERT INTO mst.state DEFAULT VALUES;
+ALTER TABLE mst.state ENABLE ROW LEVEL SECURITY;
+CREATE POLICY known ON mst.state FOR SELECT USING ((SELECT mst.me()) IS NOT NULL);
 GRANT SELECT ON mst.state TO PUBLIC;
 
 ALTER TABLE mst.run
