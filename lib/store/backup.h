@@ -20,10 +20,10 @@ int store_restore_begin(struct db *, bool force, struct mst_error *);
 typedef VEC(const char *) store_names_list;
 int store_restore_grants(struct pool *, struct db *, struct str script, store_names_list *missing,
 			 struct mst_error *);
-/* Gives the database a number of its own (see mst.state), for its runs are numbered on from the backup:
- * theirs and those that were lost must not be taken for each other in a warehouse.  Ties the users to the roles that have their names here, lets them in, and makes an admin of the
- * caller, who owns the schema now (*made: his name, where he was none).  Users without a role are added
- * to `missing`. */
+/* Gives the database a number of its own (see mst.state): its runs are numbered on from the backup, and
+ * must not be taken for those that were lost.  Ties the users to the roles that have their names here, lets
+ * them in, and makes an admin of the caller, who owns the schema now (*made: his name, where he was none).
+ * Users without a role are added to `missing`. */
 int store_restore_end(struct pool *, struct db *, store_names_list *missing, const char **made, struct mst_error *);
 
 #endif
