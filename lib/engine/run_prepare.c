@@ -248,6 +248,8 @@ struct str run_error_json(struct pool *pool, const struct mst_error *e)
 		jw_key_z(&w, "hint", e->hint);
 	if (e->sqlstate[0])
 		jw_key_z(&w, "sqlstate", e->sqlstate);
+	if (e->http)
+		jw_key_i(&w, "http", e->http);
 	if (e->file[0])
 		jw_key_z(&w, "file", e->file);
 	if (e->line)

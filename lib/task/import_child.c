@@ -71,8 +71,10 @@ int import_child_fetch(struct pool *pool, struct task_ctx *ctx, struct str url, 
 static void say(struct import_child *c, size_t n)
 {
 	struct str text = { c->line.p, n };
-	if (c->ctx->say && !c->fetch && str_trim(text).n)
-		c->ctx->say(c->ctx->say_arg, "stderr", text);
+	/* the last line of mst-fetch is for us */
+	bool ours = c->fetch && n && text.p[0] == '{';
+	if (c->ctx->say && !ours && str_trim(text).n)
+		c->ctx->say(c->ctx->say_arg, c->fetch ? "note" : "stderr", text);
 	memmove(c->line.p, c->line.p + n, c->line.n - n);
 	c->line.n -= n;
 }
