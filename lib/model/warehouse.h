@@ -9,6 +9,7 @@
 #include "base/vec.h"
 
 #include <signal.h>
+#include <time.h>
 
 enum warehouse_disposition {
 	WAREHOUSE_REPLACE, /* built beside, then swapped */
@@ -98,6 +99,18 @@ struct warehouse_ops {
 	 * where the table is not there any more. */
 	int (*watermark)(struct pool *, struct warehouse *, const struct warehouse_target *, struct str *out,
 			 struct mst_error *);
+	/* The columns of the target as it stands, in order; *n is 0 where there is no such table. */
+	int (*columns)(struct pool *, struct warehouse *, const struct warehouse_target *,
+		       struct warehouse_column **out, size_t *n, struct mst_error *);
+	/* Sees to an enumerated type in the dataset of the target: makes it, or adds the labels it lacks, at
+	 * once and for good.  *type gets how a column declares it, *added how many labels there are more
+	 * than before (0 for a new type).  MST_CONFLICT: another type has the name, or the labels have
+	 * another order. */
+	int (*enumeration)(struct pool *, struct warehouse *, const struct warehouse_target *, struct str name,
+			   const struct str *labels, size_t n, struct str *type, size_t *added, struct mst_error *);
+	/* What time it is at the warehouse: microseconds since 1970, and the clock on the wall of a time
+	 * zone (NULL: UTC).  MST_USAGE for a zone nobody knows. */
+	int (*clock)(struct warehouse *, const char *zone, int64_t *now_us, struct tm *wall, struct mst_error *);
 };
 
 struct warehouse {

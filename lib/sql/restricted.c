@@ -401,3 +401,22 @@ int sql_restricted_read(struct pool *pool, struct str text, struct sql_restricte
 		*out = made;
 	return rc;
 }
+
+struct str sql_query_span(struct str text)
+{
+	struct lex lx;
+	struct tok t;
+	const char *start = NULL, *end = text.p;
+	if (str_has_prefix(text, STR("\xef\xbb\xbf")))
+		text = (struct str){ text.p + 3, text.n - 3 };
+	lex_init(&lx, SQL_POSTGRES, text);
+	lx.exact = true;
+	for (lex_next(&lx, &t); t.kind != T_EOF; lex_next(&lx, &t)) {
+		if (tok_op(&t, ";"))
+			continue;
+		if (!start)
+			start = t.start;
+		end = t.end;
+	}
+	return (struct str){ start ? start : end, start ? (size_t)(end - start) : 0 };
+}

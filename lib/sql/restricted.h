@@ -44,4 +44,7 @@ struct sql_restricted {
 /* MST_DATA with line and column (no file) for what is refused. */
 int sql_restricted_read(struct pool *, struct str text, struct sql_restricted *out, struct mst_error *);
 
+/* The text without comments, blanks and semicolons around it. */
+struct str sql_query_span(struct str text);
+
 #endif

@@ -15,7 +15,8 @@ static struct str command(struct pool *pool, const struct job *job)
 static int check(struct pool *pool, const struct job *job, struct mst_error *err)
 {
 	struct import_spec spec;
-	int rc = import_spec_read(pool, job, &spec, err);
+	int rc = import_from_database(pool, job) ? import_database_check(pool, job, err) :
+						   import_spec_read(pool, job, &spec, err);
 	if (rc)
 		mst_place(err, job->file.n ? str_z(pool, job->file) : "", 0, 0);
 	return rc;
@@ -33,6 +34,8 @@ static int explain(struct pool *pool, const struct job *job, const struct wareho
 		   const struct warehouse_target *t, warehouse_sink *sink, void *arg, struct mst_error *err)
 {
 	struct import_spec spec;
+	if (import_from_database(pool, job))
+		return import_database_explain(pool, job, ops, t, sink, arg, err);
 	int rc = import_spec_read(pool, job, &spec, err);
 	if (rc)
 		return rc;
@@ -188,14 +191,14 @@ static int import(struct task_ctx *c, struct warehouse_result *out, struct mst_e
 
 static int run(struct task_ctx *c, struct warehouse_result *out, struct mst_error *err)
 {
-	int rc = import(c, out, err);
+	int rc = import_from_database(c->pool, c->job) ? import_database_run(c, out, err) : import(c, out, err);
 	/* what has no place in the rows is about the import itself */
 	return rc && !err->file[0] ? mst_place(err, c->target.file, 0, 0) : rc;
 }
 
 const struct task_type task_import = {
 	.name = "import",
-	.summary = "rows of a command's output or of files become a table",
+	.summary = "rows of a database, files, a command or an address become a table",
 	.command = command,
 	.check = check,
 	.explain = explain,

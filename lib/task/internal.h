@@ -29,6 +29,13 @@ struct import_spec {
 };
 int import_spec_read(struct pool *, const struct job *, struct import_spec *out, struct mst_error *);
 
+/* Imports with the attribute `source`: rows of another database. */
+bool import_from_database(struct pool *, const struct job *);
+int import_database_check(struct pool *, const struct job *, struct mst_error *);
+int import_database_explain(struct pool *, const struct job *, const struct warehouse_ops *,
+			    const struct warehouse_target *, warehouse_sink *, void *arg, struct mst_error *);
+int import_database_run(struct task_ctx *, struct warehouse_result *, struct mst_error *);
+
 /* Where the text comes from: files one after the other, the output of a command, a URL, or what was
  * handed over; unpacked and in UTF-8. */
 struct import_source;

@@ -59,4 +59,11 @@ void pg_load_abort(struct warehouse *);
 int pg_explain(struct pool *, const struct warehouse_target *, const char *kind, const struct warehouse_column *,
 	       size_t n, warehouse_sink *, void *arg, struct mst_error *);
 
+/* shape.c */
+int pg_columns(struct pool *, struct warehouse *, const struct warehouse_target *, struct warehouse_column **out,
+	       size_t *n, struct mst_error *);
+int pg_enumeration(struct pool *, struct warehouse *, const struct warehouse_target *, struct str name,
+		   const struct str *labels, size_t n, struct str *type, size_t *added, struct mst_error *);
+int pg_clock(struct warehouse *, const char *zone, int64_t *now_us, struct tm *wall, struct mst_error *);
+
 #endif

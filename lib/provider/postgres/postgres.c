@@ -233,6 +233,9 @@ const struct warehouse_ops postgres_ops = {
 	.explain = pg_explain,
 	.peek = peek,
 	.check = check,
+	.columns = pg_columns,
+	.enumeration = pg_enumeration,
+	.clock = pg_clock,
 };
 
 struct warehouse *postgres_warehouse(struct pool *pool, struct db *db)
