@@ -5,7 +5,7 @@
  * PostgreSQL brings along have been judged by their names (`known`, and all operators); what others have
  * added under the same names may be called instead, by the types of the arguments. */
 static const char check_sql[] =
-	"WITH u AS (SELECT * FROM pg_catalog.unnest($1::pg_catalog.text[], $2::pg_catalog.text[],"
+	"WITH u AS (SELECT * FROM unnest($1::pg_catalog.text[], $2::pg_catalog.text[],"
 	"    $3::pg_catalog.text[], $4::pg_catalog.bool[]) WITH ORDINALITY AS u(kind, schema, name, known, ord)),"
 	" path AS (SELECT n.oid, n.nspname FROM pg_catalog.pg_namespace n"
 	"   WHERE n.nspname = ANY (pg_catalog.current_schemas(true))),"

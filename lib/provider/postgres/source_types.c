@@ -7,7 +7,7 @@
 static const char types_sql[] =
 	"WITH RECURSIVE d(ord, oid, mod, dims, depth) AS ("
 	"  SELECT u.ord, u.oid, u.mod, 0, 0"
-	"    FROM pg_catalog.unnest($1::pg_catalog.oid[], $2::pg_catalog.int4[]) WITH ORDINALITY AS u(oid, mod, ord)"
+	"    FROM unnest($1::pg_catalog.oid[], $2::pg_catalog.int4[]) WITH ORDINALITY AS u(oid, mod, ord)"
 	"  UNION ALL"
 	"  SELECT d.ord, CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.typelem END,"
 	"    CASE WHEN t.typtype = 'd' AND d.mod = -1 THEN t.typtypmod ELSE d.mod END,"
