@@ -8,6 +8,7 @@ complete -c mst -n __fish_use_subcommand -a deps -d 'infer table references from
 complete -c mst -n __fish_use_subcommand -a plan -d 'put tables and tasks into an order'
 complete -c mst -n __fish_use_subcommand -a ps -d 'list runs and their jobs'
 complete -c mst -n __fish_use_subcommand -a run -d 'execute a plan'
+complete -c mst -n __fish_use_subcommand -a table -d 'keep the catalogue of tables'
 complete -c mst -n __fish_use_subcommand -a team -d 'keep the teams and their members'
 complete -c mst -n __fish_use_subcommand -a user -d 'keep the users'
 complete -c mst -n '__fish_seen_subcommand_from config' -l origin -d 'list: a column that says where each value is from'
@@ -23,4 +24,4 @@ function __mst_of_command
 	set -l words (commandline -opc)
 	complete -C "mst-$words[2] $words[3..-1] "(commandline -ct)
 end
-complete -c mst -n '__fish_seen_subcommand_from db deps plan ps run team user' -a '(__mst_of_command)'
+complete -c mst -n '__fish_seen_subcommand_from db deps plan ps run table team user' -a '(__mst_of_command)'

@@ -9,6 +9,8 @@ const struct cli_command cli_commands[] = {
 	{ "mst-ps", "list runs and their jobs", "the state database", "db home pg_bin" },
 	{ "mst-run", "execute a plan", "the state database and the warehouse",
 	  "commands db dialect home jobs key_command key_file pg_bin secret_refs team warehouse" },
+	{ "mst-table", "keep the catalogue of tables", "files, the state database, the warehouse",
+	  "db dialect home key_command key_file name_from pg_bin secret_refs team warehouse" },
 	{ "mst-team", "keep the teams and their members", "the state database", "db home pg_bin" },
 	{ "mst-user", "keep the users", "the state database", "db home pg_bin" },
 	{ 0 },

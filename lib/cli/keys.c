@@ -30,7 +30,7 @@ const struct config_key config_keys[] = {
 	{ .name = "secret_refs", .env = "MST_SECRET_REFS", .def = "own", .kind = "none|own|all",
 	  .help = "whose env:, file:, cmd: secrets are followed" },
 	{ .name = "team", .env = "MST_TEAM", .kind = "string",
-	  .help = "the team whose the runs are that mst-run makes; unset: one's own" },
+	  .help = "team of the runs and new tables that name none" },
 	{ .name = "warehouse", .env = "MST_WAREHOUSE", .kind = "string",
 	  .help = "the warehouse; unset: a database of the private cluster" },
 	{ 0 },

@@ -47,28 +47,57 @@ struct select_source plan_select_source(const struct plan *p, const struct graph
 	return (struct select_source){ g, p->state->name, (void *)(uintptr_t)p, select_values_of };
 }
 
-/* keep[u]: 0 left out, 1 runs, 2 carries order only. */
-static int choose(struct plan *p, const struct plan_options *o, uint8_t *keep, struct mst_error *err)
+/* keep[u]: 1 where the options take node u. */
+static int mark(struct plan *p, const struct plan_options *o, uint8_t *keep, select_values *empty,
+		struct mst_error *err)
 {
 	struct plan_state *s = p->state;
-	uint32_t n = s->nodes, chosen = 0;
+	uint32_t n = s->nodes;
 	struct select_source source = plan_select_source(p, &s->all);
-	select_values empty = { 0 };
 	POOL_SCRATCH(tmp);
 	memset(keep, o && o->nselect ? 0 : 1, n);
 	if (o && o->nselect) {
-		int rc = select_mark(p->pool, &source, o->select, o->nselect, keep, &empty, err);
+		int rc = select_mark(p->pool, &source, o->select, o->nselect, keep, empty, err);
 		if (rc)
 			return rc;
 	}
 	if (o && o->nexclude) {
 		uint8_t *out = pool_zalloc(tmp, n);
-		int rc = select_mark(p->pool, &source, o->exclude, o->nexclude, out, &empty, err);
+		int rc = select_mark(p->pool, &source, o->exclude, o->nexclude, out, empty, err);
 		if (rc)
 			return rc;
 		for (uint32_t u = 0; u < n; u++)
 			keep[u] &= !out[u];
 	}
+	return 0;
+}
+
+int plan_pick(struct plan *p, const struct plan_options *o, uint8_t **picked, select_values *empty,
+	      struct mst_error *err)
+{
+	POOL_SCRATCH(tmp);
+	int rc = plan_resolve(p, err);
+	if (rc)
+		return rc;
+	uint8_t *keep = pool_array(tmp, p->state->nodes, 1);
+	if ((rc = mark(p, o, keep, empty, err)))
+		return rc;
+	*picked = pool_zalloc(p->pool, p->state->nodes);
+	for (uint32_t u = 0; u < p->state->nodes; u++)
+		(*picked)[p->state->line_of[u]] = keep[u];
+	return 0;
+}
+
+/* keep[u]: 0 left out, 1 runs, 2 carries order only. */
+static int choose(struct plan *p, const struct plan_options *o, uint8_t *keep, struct mst_error *err)
+{
+	struct plan_state *s = p->state;
+	uint32_t n = s->nodes, chosen = 0;
+	select_values empty = { 0 };
+	POOL_SCRATCH(tmp);
+	int rc = mark(p, o, keep, &empty, err);
+	if (rc)
+		return rc;
 	for (size_t i = 0; i < empty.n; i++)
 		plan_warn(p, "selector '%.*s' takes nothing", STR_FMT(empty.v[i]));
 	for (uint32_t u = 0; u < n; u++) {

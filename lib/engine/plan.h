@@ -27,6 +27,7 @@
 #include "base/sha256.h"
 #include "base/str.h"
 #include "base/vec.h"
+#include "engine/select.h"
 #include "graph/graph.h"
 
 #define PLAN_EXACT_MAX 100000          /* jobs whose priority is counted, not estimated */
@@ -88,6 +89,11 @@ int plan_add_fd(struct plan *, int fd, const char *name, struct mst_error *);
  * cycles (anywhere in the input): they are listed in p->cycles; errors of select_mark;
  * MST_LIMIT past PLAN_EDGES_MAX edges. `options` may be NULL. */
 int plan_make(struct plan *, const struct plan_options *, struct mst_error *);
+
+/* Instead of plan_make: only says which lines are selected, picked[i] of the line plan_task(i), cycles or
+ * not; what took nothing is appended to *empty.  Errors of select_mark. */
+int plan_pick(struct plan *, const struct plan_options *, uint8_t **picked, select_values *empty,
+	      struct mst_error *);
 
 /* The line that task `i` came from. */
 struct plan_task plan_task(const struct plan *, uint32_t i);

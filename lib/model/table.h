@@ -54,6 +54,9 @@ void table_infer(struct pool *, const struct table_opts *, const struct table_so
  * diagnostics. */
 void table_write(struct buf *, const struct table *, bool with_sql, size_t *diags_end);
 
+/* The line as the catalogue keeps it: without refs, diagnostics and sql, and without a line break. */
+void table_write_bare(struct buf *, const struct table *);
+
 /* Puts one more error into a line that stands in the buffer from `start`. */
 void table_write_error(struct buf *, size_t diags_end, uint32_t line, struct str msg);
 

@@ -10,7 +10,7 @@ static const char *const key_names[KEYS] = {
 struct writer {
 	struct jw w;
 	const struct table *t;
-	bool with_sql;
+	bool with_sql, bare;
 	size_t diags_end;
 };
 
@@ -82,7 +82,8 @@ static void put(struct writer *w, enum key k)
 {
 	const struct table *t = w->t;
 	struct jw *j = &w->w;
-	if ((k == FILE_ && !t->file.n) || (k == SQL && !w->with_sql) || (k == SOURCE_READS && !t->from_source))
+	if ((k == FILE_ && !t->file.n) || (k == SQL && !w->with_sql) || (k == SOURCE_READS && !t->from_source) ||
+	    (w->bare && (k == REFS || k == DIAGS)))
 		return;
 	jw_key(j, key_names[k]);
 	switch (k) {
@@ -117,9 +118,9 @@ static bool is_inferred(enum key k)
 	return k != TYPE && k != FILE_ && k != SQL && k != KEYS;
 }
 
-void table_write(struct buf *b, const struct table *t, bool with_sql, size_t *diags_end)
+static size_t write_line(struct buf *b, struct writer w)
 {
-	struct writer w = { .t = t, .with_sql = with_sql };
+	const struct table *t = w.t;
 	bool done[KEYS] = { false };
 	jw_init(&w.w, b);
 	jw_object(&w.w);
@@ -139,8 +140,18 @@ void table_write(struct buf *b, const struct table *t, bool with_sql, size_t *di
 		if (!done[k])
 			put(&w, (enum key)k);
 	jw_end(&w.w);
+	return w.diags_end;
+}
+
+void table_write(struct buf *b, const struct table *t, bool with_sql, size_t *diags_end)
+{
+	*diags_end = write_line(b, (struct writer){ .t = t, .with_sql = with_sql });
 	buf_char(b, '\n');
-	*diags_end = w.diags_end;
+}
+
+void table_write_bare(struct buf *b, const struct table *t)
+{
+	write_line(b, (struct writer){ .t = t, .bare = true });
 }
 
 void table_write_error(struct buf *b, size_t diags_end, uint32_t line, struct str msg)

@@ -111,12 +111,15 @@ int store_catalogue_get(struct db *db, const struct str *names, size_t n, bool s
 	return rc ? rc : tell_tables(r, sql, tell, arg, err);
 }
 
-int store_catalogue_brief(struct pool *pool, struct db *db, store_briefs *out, struct mst_error *err)
+#define BRIEF "SELECT name, file, dialect, sha256, origin, team, revision FROM mst.catalogue"
+
+int store_catalogue_brief(struct pool *pool, struct db *db, const struct str *names, size_t n, store_briefs *out,
+			  struct mst_error *err)
 {
 	const struct db_result *r;
-	int rc = db_query(pool, db,
-			  STR("SELECT name, file, dialect, sha256, origin, team, revision FROM mst.catalogue ORDER BY name"),
-			  NULL, 0, &r, err);
+	struct str param = names ? db_param_texts(pool, names, n) : DB_NULL;
+	int rc = db_query(pool, db, names ? STR(BRIEF " WHERE name = ANY ($1) ORDER BY name") : STR(BRIEF " ORDER BY name"),
+			  &param, names != NULL, &r, err);
 	if (rc)
 		return rc;
 	*out = (store_briefs){ 0 };
@@ -202,9 +205,4 @@ int store_caller(struct pool *pool, struct db *db, struct store_caller *out, str
 	}
 	*out = c;
 	return 0;
-}
-
-int store_team_make(struct db *db, struct str name, struct mst_error *err)
-{
-	return db_run(db, STR("INSERT INTO mst.team (name) VALUES ($1) ON CONFLICT DO NOTHING"), &name, 1, NULL, err);
 }

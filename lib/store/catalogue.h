@@ -29,13 +29,15 @@ int store_catalogue_each(struct db *, bool sql, store_table_told *, void *arg, s
 int store_catalogue_get(struct db *, const struct str *names, size_t n, bool sql, store_table_told *, void *arg,
 			struct mst_error *);
 
-/* What tells whether a text has changed: all rows that the caller may see, in byte order. */
+/* What tells whether a text has changed: of all rows that the caller may see, or those of some names
+ * (names not NULL), in byte order. */
 struct store_brief {
 	struct str name, file, dialect, sha256, origin, team;
 	int64_t revision;
 };
 typedef VEC(struct store_brief) store_briefs;
-int store_catalogue_brief(struct pool *, struct db *, store_briefs *out, struct mst_error *);
+int store_catalogue_brief(struct pool *, struct db *, const struct str *names, size_t n, store_briefs *out,
+			  struct mst_error *);
 
 /* A row as it is to be. */
 struct store_definition {
@@ -81,7 +83,5 @@ struct store_caller {
 	size_t nteams, nwrite;
 };
 int store_caller(struct pool *, struct db *, struct store_caller *out, struct mst_error *);
-/* For admins. */
-int store_team_make(struct db *, struct str name, struct mst_error *);
 
 #endif

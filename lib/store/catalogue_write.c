@@ -89,8 +89,10 @@ static int translate(struct db *db, const struct store_definition *d, size_t n, 
 
 /* --- putting ----------------------------------------------------------------------------- */
 
-enum { P_NAME, P_FILE, P_SQL, P_KIND, P_DIALECT, P_ATTRS, P_READS, P_WRITES, P_CALLS, P_LINE, P_TEAM, P_ORIGIN,
-       P_REVISION, P_COLUMNS };
+enum {
+	P_NAME, P_FILE, P_SQL, P_KIND, P_DIALECT, P_ATTRS, P_READS, P_WRITES, P_CALLS, P_LINE, P_TEAM, P_ORIGIN,
+	P_REVISION, P_COLUMNS
+};
 
 #define UNNEST \
 	" FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[])," \
