@@ -53,7 +53,10 @@ struct warehouse_result {
 	int64_t cpu_us;      /* of the server's process and of children; -1: not known */
 	bool done_before;    /* mst_effect had it: nothing was done now */
 	bool at_least_once;  /* mst_effect cannot be kept here */
-	struct str tests;    /* JSON array of what the tests found (model/tests.h); empty: there were none */
+	/* JSON array of what the tests found: {name, kind, severity, state: passed|failed, failed_rows,
+	 * message}; empty: there were none.  Set after a failure, too; valid until the next call on the
+	 * warehouse. */
+	struct str tests;
 };
 
 struct warehouse_column {
@@ -72,20 +75,24 @@ struct warehouse_ops {
 	/* `sql` is a query or a CREATE VIEW statement. */
 	int (*view)(struct warehouse *, const struct warehouse_target *, struct warehouse_result *,
 		    struct mst_error *);
-	/* Statements as they are, in one transaction. */
+	/* `sql` is a query or a CREATE MATERIALIZED VIEW statement. */
+	int (*materialized)(struct warehouse *, const struct warehouse_target *, struct warehouse_result *,
+			    struct mst_error *);
+	/* Statements as they are, in one transaction; at least once where the text ends it by itself. */
 	int (*script)(struct warehouse *, const struct warehouse_target *, struct warehouse_result *,
 		      struct mst_error *);
 	/* Rows from outside: begin, put any number of times, then end (the swap) or abort.
 	 * Rows are tab separated lines: \t \n \r \\ escape, \N is null.  A row that the
 	 * warehouse refuses: err->line is its number from 1, err->file is empty.  After an
-	 * error of put or end nothing is left and abort need not be called. */
+	 * error of put or end nothing is left and abort need not be called.  Where the effect is there
+	 * already (`look`), the rows are dropped and end says so. */
 	int (*load_begin)(struct warehouse *, const struct warehouse_target *, const struct warehouse_column *,
 			  size_t n, struct mst_error *);
 	int (*load_put)(struct warehouse *, struct str rows, struct mst_error *);
 	int (*load_end)(struct warehouse *, struct warehouse_result *, struct mst_error *);
 	void (*load_abort)(struct warehouse *);
 	/* The statements of the kinds above, in order, as far as they are known without
-	 * looking; needs no connection.  `kind` is "summary", "view", "script" or "import"
+	 * looking; needs no connection.  `kind` is "summary", "view", "materialized", "script" or "import"
 	 * (cols may be NULL: not known yet). */
 	int (*explain)(struct pool *, const struct warehouse_target *, const char *kind,
 		       const struct warehouse_column *cols, size_t n, warehouse_sink *, void *arg,
@@ -96,7 +103,7 @@ struct warehouse_ops {
 	/* Whether the target can be made at all: lengths of names. */
 	int (*check)(const struct warehouse_target *, struct mst_error *);
 	/* The watermark that was committed last with rows of the target; p NULL where there is none, or
-	 * where the table is not there any more. */
+	 * where the table is not there any more.  MST_DENIED where no watermark can be kept. */
 	int (*watermark)(struct pool *, struct warehouse *, const struct warehouse_target *, struct str *out,
 			 struct mst_error *);
 	/* The columns of the target as it stands, in order; *n is 0 where there is no such table. */

@@ -16,6 +16,7 @@
 
 EXPLAIN(summary)
 EXPLAIN(view)
+EXPLAIN(materialized)
 EXPLAIN(script)
 
 const struct task_type task_summary = {
@@ -32,6 +33,14 @@ const struct task_type task_view = {
 	.needs_sql = true,
 	.explain = explain_view,
 	.run = run_view,
+};
+
+const struct task_type task_materialized = {
+	.name = "materialized",
+	.summary = "a query becomes a materialized view, refreshed or built anew",
+	.needs_sql = true,
+	.explain = explain_materialized,
+	.run = run_materialized,
 };
 
 const struct task_type task_script = {

@@ -283,13 +283,13 @@ EOL
 	table mart.t 'SELECT 5 AS o'
 	run --separate-stderr mst-run s
 	status 1
-	# PostgreSQL 16 and newer write the view without the table's name
-	[ "$(jq -r 'select(.error) | .error.message | sub("column \"m\""; "column t.m")' <<<"$output")" = 'the view mart.t1 reads "mart"."t" and cannot be made again: column t.m does not exist' ]
+	[ "$(jq -r 'select(.error) | .error.message' <<<"$output")" = 'mart.t1 depends on "mart"."t" and cannot follow it: the column m is gone' ]
 	[ "$(wh 'TABLE mart.t2')" = 3 ]
 	wh 'DROP VIEW mart.t2; CREATE MATERIALIZED VIEW mart.t2 AS SELECT m FROM mart.t1'
+	table mart.t 'SELECT 6 AS m'
 	run --separate-stderr mst-run s
 	status 1
-	holds 'mart.t2 depends on \"mart\".\"t\" and cannot follow it: it is not a plain view'
+	holds 'mart.t2 depends on \"mart\".\"t\" and cannot follow it: it is a materialized view'
 	wh 'DROP MATERIALIZED VIEW mart.t2; DROP VIEW mart.t1'
 }
 

@@ -3,11 +3,17 @@
 
 #include <stdlib.h>
 
-static int over(struct pg *pg, struct mst_error *err)
+static void forget(struct pg *pg)
 {
 	pool_free(pg->load_pool);
 	pg->load_pool = NULL;
-	return pg_undo(pg, err);
+}
+
+static int over(struct pg *pg, struct mst_error *err)
+{
+	int rc = pg_undo(&pg->load, NULL, err);
+	forget(pg);
+	return rc;
 }
 
 /* "COPY t, line 12, column x: ..." : the row that the server refused. */
@@ -29,14 +35,15 @@ int pg_load_begin(struct warehouse *w, const struct warehouse_target *t, const s
 		  size_t k, struct mst_error *err)
 {
 	struct pg *pg = (struct pg *)w;
-	struct pg_names n;
+	struct pg_job *j = &pg->load;
 	pg->load_pool = pool_new(pg->pool);
-	pg->load = t;
-	pg_names(pg->load_pool, t, &n);
-	if (pg_begin(pg, pg->load_pool, &n, true, err) ||
-	    /* a declared type is the user's text: one statement, no more */
-	    db_run(pg->db, pg_create_sql(pg->load_pool, &n, cols, k), NULL, 0, NULL, err) ||
-	    db_copy_in(pg->db, pg_copy_sql(pg->load_pool, &n, cols, k), err))
+	if (pg_begin(pg, pg->load_pool, t, true, j, err))
+		return over(pg, err);
+	if (j->done)
+		return 0;
+	/* a declared type is the user's text: one statement, no more */
+	if (db_run(pg->db, pg_create_sql(pg->load_pool, &j->n, cols, k), NULL, 0, NULL, err) ||
+	    db_copy_in(pg->db, pg_copy_sql(pg->load_pool, &j->n, cols, k), err))
 		return over(pg, err);
 	return 0;
 }
@@ -44,29 +51,41 @@ int pg_load_begin(struct warehouse *w, const struct warehouse_target *t, const s
 int pg_load_put(struct warehouse *w, struct str rows, struct mst_error *err)
 {
 	struct pg *pg = (struct pg *)w;
+	if (pg->load.done)
+		return 0;
 	return db_copy_put(pg->db, rows, err) ? refused(pg, err) : 0;
+}
+
+static int land(struct pg_job *j, struct mst_error *err)
+{
+	char relkind = 0;
+	int rc = 0;
+	if (j->t->disposition != WAREHOUSE_REPLACE)
+		rc = pg_relkind(j, &relkind, err);
+	if (!rc && relkind)
+		return pg_grow(j, err);
+	return rc ? rc : pg_take_place(j, err);
 }
 
 int pg_load_end(struct warehouse *w, struct warehouse_result *out, struct mst_error *err)
 {
 	struct pg *pg = (struct pg *)w;
-	struct pg_names n;
-	int64_t rows, bytes;
-	pg_names(pg->load_pool, pg->load, &n);
-	if (db_copy_end(pg->db, &rows, err))
+	struct pg_job *j = &pg->load;
+	int rc = 0;
+	if (!j->done && db_copy_end(pg->db, &j->result.rows, err))
 		return refused(pg, err);
-	if (pg_swap(pg, pg->load_pool, &n, &bytes, err) || db_commit(pg->db, err))
-		return over(pg, err);
-	pool_free(pg->load_pool);
-	pg->load_pool = NULL;
-	*out = (struct warehouse_result){ .rows = rows, .bytes = bytes, .cpu_us = -1 };
-	return 0;
+	if (!j->done)
+		rc = land(j, err);
+	rc = rc ? pg_undo(j, out, err) : pg_finish(j, out, err);
+	forget(pg);
+	return rc;
 }
 
 void pg_load_abort(struct warehouse *w)
 {
 	struct pg *pg = (struct pg *)w;
 	struct mst_error ignored = { 0 };
-	db_copy_abort(pg->db, "the rows end in an error");
+	if (!pg->load.done)
+		db_copy_abort(pg->db, "the rows end in an error");
 	over(pg, &ignored);
 }

@@ -1,4 +1,4 @@
-/* The new relation takes the place of the old one; its dependent views follow. */
+/* The new relation takes the place of the old one; all that hangs on that follows. */
 #include "provider/postgres/internal.h"
 
 #include "base/time.h"
@@ -15,14 +15,13 @@ static bool is_state(const struct mst_error *err, const char *sqlstate)
 	return strcmp(err->sqlstate, sqlstate) == 0;
 }
 
-static int back(struct pg *pg, struct mst_error *err)
+static int back(struct pg *pg, const char *savepoint, struct mst_error *err)
 {
-	return db_exec(pg->db, STR("ROLLBACK TO SAVEPOINT mst_swap"), err);
+	POOL_SCRATCH(tmp);
+	return db_exec(pg->db, str_of(pool_printf(tmp, "ROLLBACK TO SAVEPOINT %s", savepoint)), err);
 }
 
-/* Runs `sql` under a savepoint with a short lock time-out, again and again while
- * somebody else holds what it needs. */
-static int exec_patiently(struct pg *pg, struct pool *pool, struct str sql, struct mst_error *err)
+int pg_exec_patiently(struct pg *pg, struct pool *pool, struct str sql, struct mst_error *err)
 {
 	struct str text = str_of(pool_printf(pool, "SAVEPOINT mst_swap; SET LOCAL lock_timeout = '%dms'; %.*s; "
 						   "SET LOCAL lock_timeout = 0", LOCK_SLICE_MS, STR_FMT(sql)));
@@ -31,32 +30,43 @@ static int exec_patiently(struct pg *pg, struct pool *pool, struct str sql, stru
 		int rc = db_exec(pg->db, text, err);
 		if (!rc || (!is_state(err, "55P03") && !is_state(err, "40P01")) || time_mono_us() > end)
 			return rc;
-		rc = back(pg, err);
+		struct mst_error why = *err;
+		rc = back(pg, "mst_swap", err);
 		if (rc)
 			return rc;
+		*err = why;
 		struct timespec t = { wait / 1000, wait % 1000 * 1000000 };
 		nanosleep(&t, NULL);
 	}
 }
 
-/* The last column: nothing depends on the old relation and nothing of it must be kept. */
+/* The last column: nothing hangs on the old relation and nothing of it must be kept.  What hangs on a
+ * table stands in pg_depend, save for its row type and its TOAST table. */
 static const char relation_sql[] =
 	"SELECT c.oid, c.relkind,"
-	"       CASE WHEN b.relkind = 'r' THEN pg_catalog.pg_table_size(b.oid) ELSE -1 END,"
-	"       c.relkind = 'r' AND c.relacl IS NULL AND c.relowner = b.relowner"
+	"       CASE WHEN b.relkind IN ('r', 'm') THEN pg_catalog.pg_table_size(b.oid) ELSE -1 END,"
+	"       c.relkind = 'r' AND b.relkind = 'r' AND c.relowner = b.relowner AND c.relam = b.relam"
+	"       AND c.relacl IS NOT DISTINCT FROM b.relacl AND c.reloptions IS NULL AND c.reltablespace = b.reltablespace"
+	"       AND c.relpersistence = b.relpersistence AND NOT c.relrowsecurity AND NOT c.relforcerowsecurity"
+	"       AND c.relreplident = 'd' AND c.reloftype = 0 AND NOT c.relispartition"
 	"       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d"
 	"         WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = c.oid"
-	"           AND d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass)"
+	"           AND NOT (d.deptype = 'i' AND d.refobjsubid = 0 AND (d.objid = c.reltype OR d.objid = c.reltoastrelid)))"
 	"       AND NOT EXISTS (SELECT FROM pg_catalog.pg_description s"
 	"         WHERE s.objoid = c.oid AND s.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass)"
+	"       AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a"
+	"         JOIN pg_catalog.pg_type t ON t.oid = a.atttypid WHERE a.attrelid = c.oid AND a.attnum > 0"
+	"           AND (a.attnotnull OR a.attacl IS NOT NULL OR a.attoptions IS NOT NULL OR a.attcompression <> ''"
+	"             OR COALESCE(a.attstattarget, -1) >= 0 OR a.attstorage <> t.typstorage))"
+	"       AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhrelid = c.oid)"
+	"       AND NOT EXISTS (SELECT FROM pg_catalog.pg_class o WHERE o.oid = c.reltoastrelid AND o.reloptions IS NOT NULL)"
 	"  FROM pg_catalog.pg_namespace n"
 	"  LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = $2"
 	"  LEFT JOIN pg_catalog.pg_class b ON b.relnamespace = n.oid AND b.relname = $3"
 	" WHERE n.nspname = $1";
+enum { R_OID, R_KIND, R_BYTES, R_PLAIN };
 
-/* What hangs on relation $1, nearest first, and the statements that make it again.
- * Row 0 is the relation itself: owner, grants, comments, to be given to $2.  `stuck`
- * says what cannot be carried over. */
+/* What reads relation $1, nearest first: row 0 is the relation itself.  $2 is the new one. */
 static const char dependents_sql[] =
 	"WITH RECURSIVE dep(oid, depth) AS ("
 	"  SELECT $1::pg_catalog.oid, 0"
@@ -68,44 +78,30 @@ static const char dependents_sql[] =
 	"    JOIN pg_catalog.pg_rewrite r ON r.oid = d.objid AND r.ev_class <> dep.oid"
 	"   WHERE dep.depth < 100"
 	"), last AS (SELECT dep.oid, pg_catalog.max(depth) AS depth FROM dep GROUP BY dep.oid)"
-	"SELECT last.depth, pg_catalog.format('%I.%I', n.nspname, c.relname) AS name,"
+	"SELECT c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname) AS name,"
 	"  CASE WHEN last.depth > 0 AND c.relkind = 'v' THEN"
 	"    pg_catalog.format(E'CREATE VIEW %I.%I%s AS\\n%s', n.nspname, c.relname,"
 	"    ' WITH (' || pg_catalog.array_to_string(c.reloptions, ', ') || ')', pg_catalog.pg_get_viewdef(c.oid)) END,"
-	"  pg_catalog.concat("
-	"    CASE WHEN c.relowner <> (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user) THEN"
-	"      pg_catalog.format(E'ALTER TABLE %I.%I OWNER TO %I;\\n', n.nspname, c.relname,"
-	"        pg_catalog.pg_get_userbyid(c.relowner)) END,"
-	"    (SELECT pg_catalog.string_agg(pg_catalog.format(E'GRANT %s ON %I.%I TO %s%s;\\n', a.privilege_type,"
-	"       n.nspname, c.relname, CASE WHEN a.grantee = 0 THEN 'PUBLIC'"
-	"         ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END,"
-	"       CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' END), '')"
-	"       FROM pg_catalog.aclexplode(c.relacl) a WHERE a.grantee <> c.relowner),"
-	"    (SELECT pg_catalog.string_agg(CASE WHEN s.objsubid = 0 THEN"
-	"        pg_catalog.format(E'COMMENT ON %s %I.%I IS %L;\\n',"
-	"          CASE k.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, n.nspname, c.relname, s.description)"
-	"      ELSE pg_catalog.format(E'COMMENT ON COLUMN %I.%I.%I IS %L;\\n', n.nspname, c.relname, a.attname,"
-	"          s.description) END, '')"
-	"       FROM pg_catalog.pg_description s"
-	"       LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = s.objsubid"
-	"      WHERE s.objoid = c.oid AND s.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass"
-	"        AND (s.objsubid = 0 OR last.depth > 0 OR EXISTS (SELECT FROM pg_catalog.pg_attribute b"
-	"          WHERE b.attrelid = k.oid AND b.attname = a.attname AND b.attnum > 0 AND NOT b.attisdropped)))),"
 	"  CASE WHEN last.depth = 0 THEN NULL"
-	"    WHEN c.relkind <> 'v' THEN 'it is not a plain view'"
-	"    WHEN EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal)"
-	"      THEN 'it has triggers'"
-	"    WHEN EXISTS (SELECT FROM pg_catalog.pg_rewrite r WHERE r.ev_class = c.oid AND r.rulename <> '_RETURN')"
-	"      THEN 'it has rules'"
-	"    WHEN EXISTS (SELECT FROM pg_catalog.pg_attrdef d WHERE d.adrelid = c.oid) THEN 'it has defaults' END,"
-	"  c.oid"
+	"    WHEN c.relkind = 'm' THEN 'it is a materialized view'"
+	"    WHEN c.relkind <> 'v' THEN 'it has a rule that needs it'"
+	"    WHEN last.depth = 1 THEN (SELECT CASE WHEN b.attname IS NULL THEN"
+	"        pg_catalog.format('the column %I is gone', a.attname)"
+	"      ELSE pg_catalog.format('the column %I would be %s, not %s', a.attname,"
+	"        pg_catalog.format_type(b.atttypid, b.atttypmod), pg_catalog.format_type(a.atttypid, a.atttypmod)) END"
+	"      FROM pg_catalog.pg_rewrite r"
+	"      JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass"
+	"        AND d.objid = r.oid AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass"
+	"        AND d.refobjid = $1::pg_catalog.oid AND d.refobjsubid > 0"
+	"      JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid"
+	"      LEFT JOIN pg_catalog.pg_attribute b ON b.attrelid = $2::text::pg_catalog.regclass AND b.attname = a.attname"
+	"        AND b.attnum > 0 AND NOT b.attisdropped"
+	"      WHERE r.ev_class = c.oid AND (b.attname IS NULL OR (b.atttypid, b.atttypmod) <> (a.atttypid, a.atttypmod))"
+	"      ORDER BY a.attnum LIMIT 1) END"
 	"  FROM last JOIN pg_catalog.pg_class c ON c.oid = last.oid"
 	"  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-	/* the relation that will bear this name afterwards */
-	"  JOIN pg_catalog.pg_class k ON k.oid = CASE WHEN last.depth > 0 THEN c.oid ELSE $2::pg_catalog.regclass END"
 	" ORDER BY last.depth, 2";
-
-enum { D_DEPTH, D_NAME, D_CREATE, D_CARRY, D_STUCK, D_OID };
+enum { D_OID, D_NAME, D_CREATE, D_STUCK };
 
 static const char *drop_word(char relkind)
 {
@@ -124,41 +120,103 @@ static const char *drop_word(char relkind)
 	}
 }
 
-static int dependents(struct pg *pg, struct pool *pool, struct str oid, const struct pg_names *n,
-		      const struct db_result **out, struct mst_error *err)
+/* What is to follow, as it was at one moment. */
+struct followers {
+	const struct db_result *deps; /* of dependents_sql */
+	pg_carries own;
+	pg_carries *views; /* of deps 1.. */
+};
+
+static int cannot(struct pg_job *j, struct str who, struct str why, struct mst_error *err)
 {
-	struct str params[] = { oid, n->build };
-	return db_query(pool, pg->db, str_of(dependents_sql), params, 2, out, err);
+	if (who.p)
+		mst_fail(err, MST_CONFLICT, "%.*s depends on %.*s and cannot follow it: %.*s", STR_FMT(who),
+			 STR_FMT(j->n.full), STR_FMT(why));
+	else
+		mst_fail(err, MST_CONFLICT, "%.*s cannot be replaced: %.*s", STR_FMT(j->n.full), STR_FMT(why));
+	mst_hint(err, "the table is as it was; drop that object, or name another target");
+	return mst_place(err, j->t->file, 0, 0);
 }
 
-static bool same_oids(const struct db_result *a, const struct db_result *b)
+static int look(struct pg_job *j, struct str oid, struct followers *out, struct mst_error *err)
 {
-	if (db_rows(a) != db_rows(b))
+	struct followers f = { 0 };
+	struct str params[] = { oid, j->n.build };
+	int rc = db_query(j->pool, j->pg->db, str_of(dependents_sql), params, 2, &f.deps, err);
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < db_rows(f.deps); i++)
+		if (!db_is_null(f.deps, i, D_STUCK))
+			return cannot(j, db_text(f.deps, i, D_NAME), db_text(f.deps, i, D_STUCK), err);
+	rc = pg_carry_read(j, oid, j->n.build, j->n.full, &f.own, err);
+	for (size_t i = 0; !rc && i < f.own.n; i++)
+		if (f.own.v[i].phase == PG_STUCK)
+			rc = cannot(j, (struct str){ NULL, 0 }, f.own.v[i].sql, err);
+	f.views = pool_zalloc(j->pool, (db_rows(f.deps) + 1) * sizeof *f.views);
+	for (size_t i = 1; !rc && i < db_rows(f.deps); i++)
+		rc = pg_carry_read(j, db_text(f.deps, i, D_OID), db_text(f.deps, i, D_NAME), db_text(f.deps, i, D_NAME),
+				   &f.views[i], err);
+	if (!rc)
+		*out = f;
+	return rc;
+}
+
+/* Whether what was locked and built by the first look holds at the second. */
+static bool same(const struct followers *a, const struct followers *b)
+{
+	size_t k = 0;
+	if (db_rows(a->deps) != db_rows(b->deps))
 		return false;
-	for (size_t i = 0; i < db_rows(a); i++)
-		if (!str_eq(db_text(a, i, D_OID), db_text(b, i, D_OID)))
+	for (size_t i = 0; i < db_rows(a->deps); i++)
+		if (!str_eq(db_text(a->deps, i, D_OID), db_text(b->deps, i, D_OID)))
 			return false;
-	return true;
+	for (size_t i = 0; i < a->own.n; i++) {
+		if (a->own.v[i].phase != PG_BUILD)
+			continue;
+		while (k < b->own.n && b->own.v[k].phase != PG_BUILD)
+			k++;
+		if (k == b->own.n || !str_eq(a->own.v[i].sql, b->own.v[k].sql))
+			return false;
+		k++;
+	}
+	while (k < b->own.n && b->own.v[k].phase != PG_BUILD)
+		k++;
+	return k == b->own.n;
+}
+
+/* "function f() depends on table t", the first of what PostgreSQL lists. */
+static int needed(struct pg_job *j, struct mst_error *err)
+{
+	struct str all = str_of(db_diag(j->pg->db)->detail), first, rest;
+	if (!is_state(err, "2BP01") || !all.n)
+		return err->code;
+	str_cut(all, '\n', &first, &rest);
+	return cannot(j, (struct str){ NULL, 0 }, str_dup(j->pool, first), err);
 }
 
 /* Drops the old relation with its views, outermost first, renames, makes the views again. */
-static int replace(struct pg *pg, struct pool *pool, const struct pg_names *n, const struct db_result *deps,
-		   char relkind, struct mst_error *err)
+static int replace(struct pg_job *j, const struct followers *f, char relkind, struct mst_error *err)
 {
+	struct db *db = j->pg->db;
 	struct buf b;
-	buf_init(&b, pool);
-	for (size_t i = db_rows(deps); i-- > 1;)
-		buf_printf(&b, "DROP VIEW %.*s; ", STR_FMT(db_text(deps, i, D_NAME)));
-	buf_printf(&b, "DROP %s %.*s; ALTER TABLE %.*s RENAME TO %.*s; %.*s", drop_word(relkind), STR_FMT(n->full),
-		   STR_FMT(n->build), STR_FMT(n->table), STR_FMT(db_text(deps, 0, D_CARRY)));
-	int rc = db_exec(pg->db, buf_view(&b), err);
-	for (size_t i = 1; !rc && i < db_rows(deps); i++) {
-		buf_reset(&b);
-		buf_printf(&b, "%.*s\n%.*s", STR_FMT(db_text(deps, i, D_CREATE)), STR_FMT(db_text(deps, i, D_CARRY)));
-		rc = db_exec(pg->db, buf_view(&b), err);
+	int rc = pg_carry_run(j, &f->own, PG_BEFORE, j->n.full, err);
+	if (rc)
+		return rc;
+	buf_init(&b, j->pool);
+	for (size_t i = db_rows(f->deps); i-- > 1;)
+		buf_printf(&b, "DROP VIEW %.*s; ", STR_FMT(db_text(f->deps, i, D_NAME)));
+	buf_printf(&b, "DROP %s %.*s; ALTER TABLE %.*s RENAME TO %.*s", drop_word(relkind), STR_FMT(j->n.full),
+		   STR_FMT(j->n.build), STR_FMT(j->n.table));
+	if (db_exec(db, buf_view(&b), err))
+		return needed(j, err);
+	rc = pg_carry_run(j, &f->own, PG_AFTER, j->n.full, err);
+	for (size_t i = 1; !rc && i < db_rows(f->deps); i++) {
+		struct str name = db_text(f->deps, i, D_NAME);
+		rc = db_exec(db, db_text(f->deps, i, D_CREATE), err);
+		for (enum pg_phase p = PG_BUILD; !rc && p <= PG_AFTER; p++)
+			rc = pg_carry_run(j, &f->views[i], p, name, err);
 		if (rc) {
-			mst_wrap(err, "the view %.*s reads %.*s and cannot be made again",
-				 STR_FMT(db_text(deps, i, D_NAME)), STR_FMT(n->full));
+			mst_wrap(err, "the view %.*s reads %.*s and cannot be made again", STR_FMT(name), STR_FMT(j->n.full));
 			if (rc == MST_DATA)
 				mst_hint(err, "the table is as it was; change the view first, or drop it");
 		}
@@ -166,106 +224,122 @@ static int replace(struct pg *pg, struct pool *pool, const struct pg_names *n, c
 	return rc;
 }
 
-static int locked(const struct pg_names *n, struct mst_error *err)
+static int locked(struct pg_job *j, struct mst_error *err)
 {
-	mst_fail(err, MST_CONFLICT, "%.*s has been locked by somebody else for too long", STR_FMT(n->full));
+	mst_fail(err, MST_CONFLICT, "%.*s has been locked by somebody else for too long", STR_FMT(j->n.full));
 	return mst_hint(err, "pg_locks and pg_stat_activity of the warehouse say by whom");
 }
 
-static int lock_all(struct pg *pg, struct pool *pool, const struct pg_names *n, const struct db_result *deps,
-		    char relkind, struct mst_error *err)
+static int lock_all(struct pg_job *j, const struct followers *f, char relkind, struct mst_error *err)
 {
 	struct buf b;
-	buf_init(&b, pool);
+	buf_init(&b, j->pool);
 	/* from the outermost view inwards, as a reader takes them: he then waits by name,
 	 * and finds the new relation */
-	for (size_t i = db_rows(deps); i-- > 1;)
-		buf_printf(&b, "%s%.*s", b.n ? ", " : "LOCK TABLE ", STR_FMT(db_text(deps, i, D_NAME)));
-	if (relkind == 'r' || relkind == 'p' || relkind == 'v')
-		buf_printf(&b, "%s%.*s", b.n ? ", " : "LOCK TABLE ", STR_FMT(n->full));
-	if (!b.n)
-		return db_exec(pg->db, STR("SAVEPOINT mst_swap"), err);
-	buf_z(&b, " IN ACCESS EXCLUSIVE MODE");
-	int rc = exec_patiently(pg, pool, buf_view(&b), err);
-	return rc && is_state(err, "55P03") ? locked(n, err) : rc;
-}
-
-static int find_stuck(const struct pg_names *n, const struct db_result *deps, struct mst_error *err)
-{
-	for (size_t i = 0; i < db_rows(deps); i++)
-		if (!db_is_null(deps, i, D_STUCK)) {
-			mst_fail(err, MST_CONFLICT, "%.*s depends on %.*s and cannot follow it: %.*s",
-				 STR_FMT(db_text(deps, i, D_NAME)), STR_FMT(n->full),
-				 STR_FMT(db_text(deps, i, D_STUCK)));
-			return mst_hint(err, "the table is as it was; drop that object, or name another target");
-		}
-	return 0;
+	for (size_t i = db_rows(f->deps); i-- > 1;)
+		buf_printf(&b, "%s%.*s", b.n ? ", " : "LOCK TABLE ", STR_FMT(db_text(f->deps, i, D_NAME)));
+	if (relkind == 'r' || relkind == 'v')
+		buf_printf(&b, "%s%.*s", b.n ? ", " : "LOCK TABLE ", STR_FMT(j->n.full));
+	if (b.n)
+		buf_z(&b, " IN ACCESS EXCLUSIVE MODE");
+	/* LOCK TABLE takes no materialized view; a statement that changes nothing does */
+	if (relkind == 'm')
+		buf_printf(&b, "%sALTER MATERIALIZED VIEW %.*s RENAME TO %.*s; ALTER MATERIALIZED VIEW %.*s.%.*s RENAME TO %.*s",
+			   b.n ? "; " : "", STR_FMT(j->n.full), STR_FMT(db_quote_ident(j->pool, STR("mst_locked__mst_new"))),
+			   STR_FMT(j->n.schema), STR_FMT(db_quote_ident(j->pool, STR("mst_locked__mst_new"))),
+			   STR_FMT(j->n.table));
+	int rc = pg_exec_patiently(j->pg, j->pool, buf_view(&b), err);
+	return rc && is_state(err, "55P03") ? locked(j, err) : rc;
 }
 
 /* The usual case in one trip: a table that nothing hangs on.  1 where something does after all. */
-static int replace_plain(struct pg *pg, struct pool *pool, const struct pg_names *n, struct mst_error *err)
+static int replace_plain(struct pg_job *j, struct mst_error *err)
 {
 	struct mst_error why;
-	struct str sql = str_of(pool_printf(pool, "DROP TABLE %.*s; ALTER TABLE %.*s RENAME TO %.*s", STR_FMT(n->full),
+	const struct pg_names *n = &j->n;
+	struct str sql = str_of(pool_printf(j->pool, "DROP TABLE %.*s; ALTER TABLE %.*s RENAME TO %.*s", STR_FMT(n->full),
 					    STR_FMT(n->build), STR_FMT(n->table)));
-	int rc = exec_patiently(pg, pool, sql, &why);
+	int rc = pg_exec_patiently(j->pg, j->pool, sql, &why);
 	if (!rc)
 		return 0;
 	/* a view was made just now (2BP01), or the table was taken away or became a view */
 	if (is_state(&why, "2BP01") || is_state(&why, "42P01") || is_state(&why, "42809")) {
-		rc = back(pg, err);
+		rc = back(j->pg, "mst_swap", err);
 		return rc ? rc : 1;
 	}
 	*err = why;
-	return is_state(err, "55P03") ? locked(n, err) : rc;
+	return is_state(err, "55P03") ? locked(j, err) : rc;
 }
 
-int pg_swap(struct pg *pg, struct pool *pool, const struct pg_names *n, int64_t *bytes, struct mst_error *err)
+static int read_relation(struct pg_job *j, const struct db_result **out, struct mst_error *err)
 {
-	for (int tries = 1;; tries++) {
-		const struct db_result *rel, *deps, *again;
-		struct str names[] = { n->schema_text, n->table_text, n->build_text };
-		int rc = db_query(pool, pg->db, str_of(relation_sql), names, 3, &rel, err);
+	struct str names[] = { j->n.schema_text, j->n.table_text, j->n.build_text };
+	return db_query(j->pool, j->pg->db, str_of(relation_sql), names, 3, out, err);
+}
+
+/* 1 where something changed between the first look and the lock. */
+static int replace_with_all(struct pg_job *j, const struct db_result *rel, struct mst_error *err)
+{
+	struct str oid = db_text(rel, 0, R_OID);
+	char relkind = db_text(rel, 0, R_KIND).p[0];
+	struct followers first, second;
+	if (!drop_word(relkind)) {
+		mst_fail(err, MST_CONFLICT, "%.*s is there already and is no table or view", STR_FMT(j->n.full));
+		return mst_place(err, j->t->file, 0, 0);
+	}
+	/* so that definitions have every name in full */
+	int rc = db_exec(j->pg->db, STR("SAVEPOINT mst_carry; SET LOCAL search_path TO pg_catalog"), err);
+	if (!rc)
+		rc = look(j, oid, &first, err);
+	if (!rc)
+		rc = pg_carry_run(j, &first.own, PG_BUILD, j->n.full, err);
+	if (!rc)
+		rc = lock_all(j, &first, relkind, err);
+	if (!rc)
+		rc = read_relation(j, &rel, err);
+	if (rc)
+		return rc;
+	/* somebody may have made a view or an index, or another table */
+	if (!db_is_null(rel, 0, R_OID) && str_eq(db_text(rel, 0, R_OID), oid)) {
+		rc = look(j, oid, &second, err);
 		if (rc)
 			return rc;
-		*bytes = db_int(rel, 0, 2);
-		if (db_is_null(rel, 0, 0))
-			return db_exec(pg->db,
-				       str_of(pool_printf(pool, "ALTER TABLE %.*s RENAME TO %.*s", STR_FMT(n->build),
-							  STR_FMT(n->table))),
-				       err);
-		if (tries == 1 && db_bool(rel, 0, 3)) {
-			rc = replace_plain(pg, pool, n, err);
-			if (rc <= 0)
-				return rc;
-			continue;
+		if (same(&first, &second)) {
+			rc = replace(j, &second, relkind, err);
+			bool pub = str_eqz(j->n.schema_text, "public");
+			struct str path = str_of(pool_printf(j->pool, "SET LOCAL search_path TO %.*s%s", STR_FMT(j->n.schema),
+							     pub ? "" : ", public"));
+			return rc ? rc : db_exec(j->pg->db, path, err);
 		}
-		struct str oid = db_text(rel, 0, 0);
-		char relkind = db_text(rel, 0, 1).p[0];
-		if (!drop_word(relkind))
-			return mst_fail(err, MST_CONFLICT, "%.*s is there already and is no table or view",
-					STR_FMT(n->full));
-		/* so that pg_get_viewdef writes every name in full */
-		rc = db_exec(pg->db, STR("SET LOCAL search_path TO pg_catalog"), err);
-		if (!rc)
-			rc = dependents(pg, pool, oid, n, &deps, err);
-		if (!rc)
-			rc = find_stuck(n, deps, err);
-		if (!rc)
-			rc = lock_all(pg, pool, n, deps, relkind, err);
-		if (!rc)
-			rc = db_query(pool, pg->db, str_of(relation_sql), names, 3, &rel, err);
-		if (!rc)
-			rc = dependents(pg, pool, oid, n, &again, err);
+	}
+	rc = back(j->pg, "mst_carry", err);
+	return rc ? rc : 1;
+}
+
+int pg_swap(struct pg_job *j, struct mst_error *err)
+{
+	for (int tries = 1; tries <= SWAP_TRIES; tries++) {
+		const struct db_result *rel;
+		int rc = read_relation(j, &rel, err);
 		if (rc)
 			return rc;
-		/* between the look and the lock somebody may have made a view, or another table */
-		if (str_eq(db_text(rel, 0, 0), oid) && same_oids(deps, again))
-			return replace(pg, pool, n, again, relkind, err);
-		if (tries == SWAP_TRIES)
-			return mst_fail(err, MST_CONFLICT, "the views of %.*s change all the time", STR_FMT(n->full));
-		rc = back(pg, err);
-		if (rc)
+		j->result.bytes = db_int(rel, 0, R_BYTES);
+		if (db_is_null(rel, 0, R_OID))
+			return db_exec(j->pg->db,
+				       str_of(pool_printf(j->pool, "ALTER TABLE %.*s RENAME TO %.*s", STR_FMT(j->n.build),
+							  STR_FMT(j->n.table))),
+				       err);
+		rc = tries == 1 && db_bool(rel, 0, R_PLAIN) ? replace_plain(j, err) : replace_with_all(j, rel, err);
+		if (rc <= 0)
 			return rc;
 	}
+	return mst_fail(err, MST_CONFLICT, "what hangs on %.*s changes all the time", STR_FMT(j->n.full));
+}
+
+int pg_take_place(struct pg_job *j, struct mst_error *err)
+{
+	int rc = pg_tests(j, j->n.build, j->t->rows_before, err);
+	if (!rc)
+		rc = pg_effect_write(j, j->n.build, err);
+	return rc || j->done ? rc : pg_swap(j, err);
 }

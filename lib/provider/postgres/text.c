@@ -34,11 +34,17 @@ void pg_names(struct pool *pool, const struct warehouse_target *t, struct pg_nam
 	out->build = str_of(pool_printf(pool, "%.*s.%.*s", STR_FMT(out->schema), STR_FMT(build)));
 }
 
-struct str pg_begin_sql(struct pool *pool, const struct pg_names *n)
+struct str pg_begin_sql(struct pool *pool, const struct pg_names *n, const struct warehouse_target *t)
 {
 	bool pub = str_eqz(n->schema_text, "public");
-	return str_of(pool_printf(pool, "BEGIN; SET LOCAL search_path TO %.*s%s", STR_FMT(n->schema),
-				  pub ? "" : ", public"));
+	struct buf b;
+	buf_init(&b, pool);
+	buf_printf(&b, "BEGIN; SET LOCAL search_path TO %.*s%s", STR_FMT(n->schema), pub ? "" : ", public");
+	/* should we be gone when it is time */
+	if (t->timeout_us)
+		buf_printf(&b, "; SET LOCAL statement_timeout = %lld",
+			   (long long)(t->timeout_us / 1000 < INT32_MAX ? t->timeout_us / 1000 + 1 : INT32_MAX));
+	return buf_view(&b);
 }
 
 struct str pg_drop_build_sql(struct pool *pool, const struct pg_names *n)
@@ -46,26 +52,26 @@ struct str pg_drop_build_sql(struct pool *pool, const struct pg_names *n)
 	return str_of(pool_printf(pool, "DROP TABLE IF EXISTS %.*s", STR_FMT(n->build)));
 }
 
-struct str pg_table_as_sql(struct pool *pool, const struct pg_names *n, struct str query, size_t *prefix)
+void pg_table_as(struct pool *pool, const struct warehouse_target *t, const struct pg_names *n, struct pg_text *out)
 {
-	struct buf b;
-	buf_init(&b, pool);
-	buf_printf(&b, "CREATE TABLE %.*s AS\n", STR_FMT(n->build));
-	*prefix = b.n;
-	buf_str(&b, query);
-	return buf_view(&b);
+	pg_text_make(pool, t, pool_printf(pool, "CREATE TABLE %.*s AS\n", STR_FMT(n->build)), t->sql, "", false, PG_NO_TABLE, out);
 }
 
-struct str pg_view_sql(struct pool *pool, struct str name, bool replace, const struct pg_view_text *v,
-		       size_t *prefix)
+/* Utility statements take no $n. */
+void pg_view_as(struct pool *pool, const struct warehouse_target *t, struct str name, bool replace,
+		const struct pg_view_text *v, struct pg_text *out)
 {
-	struct buf b;
-	buf_init(&b, pool);
-	buf_printf(&b, "CREATE %s%sVIEW %.*s%s", replace ? "OR REPLACE " : "", v->recursive ? "RECURSIVE " : "",
-		   STR_FMT(name), v->statement ? "" : " AS\n");
-	*prefix = b.n;
-	buf_str(&b, v->body);
-	return buf_view(&b);
+	const char *head = pool_printf(pool, "CREATE %s%sVIEW %.*s%s", replace ? "OR REPLACE " : "",
+				       v->recursive ? "RECURSIVE " : "", STR_FMT(name), v->statement ? "" : " AS\n");
+	pg_text_make(pool, t, head, v->body, "", true, PG_NO_TABLE, out);
+}
+
+void pg_materialized_as(struct pool *pool, const struct warehouse_target *t, const struct pg_names *n,
+			const struct pg_view_text *v, struct pg_text *out)
+{
+	const char *head = pool_printf(pool, "CREATE MATERIALIZED VIEW %.*s%s", STR_FMT(n->build),
+				       v->statement ? "" : " AS\n");
+	pg_text_make(pool, t, head, v->body, "", true, PG_NO_TABLE, out);
 }
 
 struct str pg_create_sql(struct pool *pool, const struct pg_names *n, const struct warehouse_column *cols, size_t k)
@@ -92,52 +98,4 @@ struct str pg_copy_sql(struct pool *pool, const struct pg_names *n, const struct
 	}
 	buf_z(&b, ") FROM STDIN");
 	return buf_view(&b);
-}
-
-int pg_explain(struct pool *pool, const struct warehouse_target *t, const char *kind,
-	       const struct warehouse_column *cols, size_t k, warehouse_sink *sink, void *arg, struct mst_error *err)
-{
-	struct pg_names n;
-	VEC(struct str) text = { 0 };
-	size_t prefix;
-	bool built = true;
-	pg_names(pool, t, &n);
-	*vec_push(pool, &text) = str_of(pool_printf(pool, "CREATE SCHEMA IF NOT EXISTS %.*s", STR_FMT(n.schema)));
-	*vec_push(pool, &text) = pg_begin_sql(pool, &n);
-	if (strcmp(kind, "view") == 0) {
-		struct pg_view_text v;
-		int rc = pg_view_text(pool, t, &v, err);
-		if (rc)
-			return rc;
-		*vec_push(pool, &text) = pg_view_sql(pool, n.full, true, &v, &prefix);
-		built = false;
-	} else if (strcmp(kind, "script") == 0) {
-		*vec_push(pool, &text) = t->sql;
-		built = false;
-	} else if (strcmp(kind, "import") == 0) {
-		*vec_push(pool, &text) = pg_drop_build_sql(pool, &n);
-		if (cols) {
-			*vec_push(pool, &text) = pg_create_sql(pool, &n, cols, k);
-			*vec_push(pool, &text) = pg_copy_sql(pool, &n, cols, k);
-		} else {
-			*vec_push(pool, &text) = str_of(pool_printf(
-				pool, "CREATE TABLE %.*s (/* columns as the rows show them */)", STR_FMT(n.build)));
-			*vec_push(pool, &text) = str_of(pool_printf(pool, "COPY %.*s FROM STDIN", STR_FMT(n.build)));
-		}
-	} else {
-		*vec_push(pool, &text) = pg_drop_build_sql(pool, &n);
-		*vec_push(pool, &text) = pg_table_as_sql(pool, &n, t->sql, &prefix);
-	}
-	if (built) {
-		*vec_push(pool, &text) = str_of(pool_printf(pool, "DROP TABLE IF EXISTS %.*s", STR_FMT(n.full)));
-		*vec_push(pool, &text) = str_of(pool_printf(pool, "ALTER TABLE %.*s RENAME TO %.*s", STR_FMT(n.build),
-							    STR_FMT(n.table)));
-	}
-	*vec_push(pool, &text) = STR("COMMIT");
-	for (size_t i = 0; i < text.n; i++) {
-		int rc = sink(arg, text.v[i], err);
-		if (rc)
-			return rc;
-	}
-	return 0;
 }

@@ -84,7 +84,7 @@ static int place(const struct warehouse_target *t, const char *p, struct mst_err
 	return mst_place(err, t->file, line, col);
 }
 
-int pg_view_text(struct pool *pool, const struct warehouse_target *t, struct pg_view_text *out,
+int pg_view_text(struct pool *pool, const struct warehouse_target *t, bool materialized, struct pg_view_text *out,
 		 struct mst_error *err)
 {
 	struct scan s = { t->sql.p, t->sql.p + t->sql.n };
@@ -102,9 +102,14 @@ int pg_view_text(struct pool *pool, const struct warehouse_target *t, struct pg_
 		return place(t, start, err);
 	}
 	v.recursive = take(&s, "recursive");
-	if (!take(&s, "view")) {
+	if (materialized && !take(&s, "materialized")) {
+		mst_fail(err, MST_DATA, "a materialized view is a query or one CREATE MATERIALIZED VIEW statement");
+		return place(t, start, err);
+	}
+	bool other = take(&s, "materialized");
+	if (!take(&s, "view") || other) {
 		mst_fail(err, MST_DATA, "a view is a query or one CREATE VIEW statement");
-		mst_hint(err, "write the query alone with '-- mst: kind: summary', or use kind: script");
+		mst_hint(err, other ? "a materialized one has '-- mst: kind: materialized'" : "write the query alone with '-- mst: kind: summary', or use kind: script");
 		return place(t, start, err);
 	}
 	if (take(&s, "if") && take(&s, "not"))
