@@ -17,7 +17,7 @@
 #define ROWS_SHOWN 20
 
 struct args {
-	struct cli_list select, exclude, labels;
+	struct cli_list select, exclude, labels, reimport;
 	const char *name, *team, *retry;
 	int64_t jobs;
 	bool fail_fast, dry_run, no_commands, no_wait, current;
@@ -38,6 +38,8 @@ static const struct cli_opt opts[] = {
 	  .complete = "run", .help = "make what did not succeed in that run" },
 	{ .name = "current", .kind = CLI_FLAG, .offset = offsetof(struct args, current),
 	  .help = "with --retry: as the catalogue says now" },
+	{ .name = "reimport", .kind = CLI_LIST, .offset = offsetof(struct args, reimport), .metavar = "NAME",
+	  .complete = "table", .help = "read all rows of this import; may be repeated" },
 	{ .name = "label", .kind = CLI_LIST, .offset = offsetof(struct args, labels), .metavar = "KEY=VALUE",
 	  .help = "mark the run; may be repeated" },
 	{ .name = "team", .kind = CLI_STRING, .offset = offsetof(struct args, team), .metavar = "TEAM", .key = "team",
@@ -535,6 +537,9 @@ static int run(struct cli *cli, struct mst_error *err)
 		.fail_fast = a->fail_fast,
 		.no_commands = a->no_commands || !config_is_yes(config_get(cli->config, "commands")),
 		.no_wait = a->no_wait,
+		.reimport = a->reimport.v,
+		.n_reimport = a->reimport.n,
+		.timezone = config_get(cli->config, "timezone"),
 		.name = run_name(cli, a),
 		.plan = in.plan,
 		.team = str_of(a->team),

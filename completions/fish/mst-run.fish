@@ -7,6 +7,7 @@ complete -c mst-run -s j -l jobs -x -d 'so many at once (default: one for each c
 complete -c mst-run -s f -l fail-fast -d 'stop all at the first failure'
 complete -c mst-run -l retry -x -a '(mst-ps --complete run (commandline -ct) 2>/dev/null)' -d 'make what did not succeed in that run'
 complete -c mst-run -l current -d 'with --retry: as the catalogue says now'
+complete -c mst-run -l reimport -x -a '(mst-ps --complete table (commandline -ct) 2>/dev/null)' -d 'read all rows of this import; may be repeated'
 complete -c mst-run -l label -x -d 'mark the run; may be repeated'
 complete -c mst-run -l team -x -a '(mst-ps --complete team (commandline -ct) 2>/dev/null)' -d 'the team whose run it is'
 complete -c mst-run -l no-wait -d 'fail where another run writes the table'

@@ -8,7 +8,7 @@ const struct cli_command cli_commands[] = {
 	{ "mst-plan", "put tables and tasks into an order", "nothing but its input", "" },
 	{ "mst-ps", "list runs and their jobs", "the state database", "db home pg_bin" },
 	{ "mst-run", "execute a plan", "the state database and the warehouse",
-	  "commands db dialect home jobs key_command key_file pg_bin secret_refs team warehouse" },
+	  "commands db dialect home jobs key_command key_file pg_bin secret_refs team timezone warehouse" },
 	{ "mst-table", "keep the catalogue of tables", "files, the state database, the warehouse",
 	  "db dialect home key_command key_file name_from pg_bin secret_refs team warehouse" },
 	{ "mst-team", "keep the teams and their members", "the state database", "db home pg_bin" },

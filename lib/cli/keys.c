@@ -31,6 +31,8 @@ const struct config_key config_keys[] = {
 	  .help = "whose env:, file:, cmd: secrets are followed" },
 	{ .name = "team", .env = "MST_TEAM", .kind = "string",
 	  .help = "team of the runs and new tables that name none" },
+	{ .name = "timezone", .env = "MST_TIMEZONE", .kind = "string",
+	  .help = "time zone of conditions; unset: the system's own" },
 	{ .name = "warehouse", .env = "MST_WAREHOUSE", .kind = "string",
 	  .help = "the warehouse; unset: a database of the private cluster" },
 	{ 0 },

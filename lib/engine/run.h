@@ -58,6 +58,9 @@ struct run_opts {
 	bool fail_fast;
 	bool no_commands;           /* shell imports are MST_DENIED in run_prepare */
 	bool no_wait;               /* a table that another run is writing fails its job */
+	const char *const *reimport; /* imports that read all rows, by the names of their jobs */
+	size_t n_reimport;
+	const char *timezone;       /* conditions hold for the clock there; NULL: the system's own */
 	struct str name, plan;      /* for the record */
 	struct str team, labels;    /* of the run: a team or empty; a JSON object of texts or empty */
 	struct run_again *again;    /* a run that goes on (run_again.h), whose jobs are given to run_prepare; or NULL */

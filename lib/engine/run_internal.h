@@ -19,6 +19,7 @@ struct run_item {
 	struct str content;           /* hash of text and attributes, the last part of target.job_key */
 	const char *connection;       /* NULL: the warehouse */
 	const char *source;           /* attribute `source`: the connection that rows are read from, or NULL */
+	bool reimport;                /* all rows are wanted */
 };
 
 struct run {

@@ -42,6 +42,31 @@ static int want_connections(struct run *r, const struct job *job, struct run_ite
 	return rc;
 }
 
+/* The imports that --reimport names. */
+static int want_reimports(struct run *r, struct mst_error *err)
+{
+	POOL_SCRATCH(tmp);
+	const char **names = pool_array(tmp, r->jobs->n + 1, sizeof *names);
+	for (size_t i = 0; i < r->jobs->n; i++)
+		names[i] = str_z(tmp, r->jobs->v[i].name);
+	for (size_t k = 0; k < r->opts->n_reimport; k++) {
+		const char *name = r->opts->reimport[k];
+		size_t i = 0;
+		while (i < r->jobs->n && (strcmp(names[i], name) != 0 || !r->items[i].type))
+			i++;
+		if (i == r->jobs->n) {
+			const char *near = str_nearest(str_of(name), names, r->jobs->n);
+			mst_fail(err, MST_NOT_FOUND, "no job '%s' in this run, to be imported again", name);
+			return near && strcmp(near, name) != 0 ? mst_hint(err, "did you mean '%s'?", near) : err->code;
+		}
+		if (!r->items[i].source)
+			return mst_fail(err, MST_USAGE, "%s is no import from a database: all its rows are read in any case",
+					name);
+		r->items[i].reimport = true;
+	}
+	return 0;
+}
+
 /* What the runner itself does: how often a job is tried, how long an external table is waited for. */
 static int read_patience(struct pool *pool, const struct job *job, struct run_item *item, struct mst_error *err)
 {
@@ -141,6 +166,8 @@ int run_prepare(struct pool *pool, const struct run_opts *opts, job_list *jobs, 
 	int rc = job_graph_build(pool, jobs, &r->graph, err);
 	for (size_t i = 0; !rc && i < jobs->n; i++)
 		rc = prepare_job(r, i, &targets, err);
+	if (!rc)
+		rc = want_reimports(r, err);
 	if (!rc)
 		*out = r;
 	return rc;

@@ -167,6 +167,8 @@ static void run_task(struct run_worker *w, struct run_connection *c, struct run_
 		.source = item->source ? connections_get(w->run->connections, item->source) : NULL,
 		.source_open = open_source,
 		.source_arg = w,
+		.reimport = item->reimport,
+		.timezone = w->run->opts->timezone,
 		.stop = &w->stop,
 		.say = run_mouth_say,
 		.say_arg = mouth,
