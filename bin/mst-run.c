@@ -20,12 +20,14 @@ struct args {
 	struct cli_list select, exclude, labels, reimport;
 	const char *name, *team, *retry;
 	int64_t jobs;
-	bool fail_fast, dry_run, no_commands, no_wait, current;
+	bool fail_fast, dry_run, no_commands, no_wait, current, catalogue;
 };
 
 static const struct cli_opt opts[] = {
 	{ .name = "name", .kind = CLI_STRING, .offset = offsetof(struct args, name), .metavar = "NAME",
 	  .help = "run the SQL text on stdin as this table" },
+	{ .name = "catalogue", .letter = 'c', .kind = CLI_FLAG, .offset = offsetof(struct args, catalogue),
+	  .help = "run what the catalogue holds (mst-table)" },
 	{ .name = "select", .letter = 's', .kind = CLI_LIST, .offset = offsetof(struct args, select),
 	  .metavar = "SELECTOR", .complete = "table", .help = "run these jobs only; may be repeated" },
 	{ .name = "exclude", .letter = 'x', .kind = CLI_LIST, .offset = offsetof(struct args, exclude),
@@ -58,6 +60,7 @@ static const struct cli_example examples[] = {
 	{ "mst-deps man/examples/machine | mst-plan | mst-run", "make a catalogue" },
 	{ "mst-run --dry-run man/examples/machine", "see what would be done" },
 	{ "mst-run --select +mart.section man/examples/machine", "make one table and all it reads" },
+	{ "mst-run --catalogue --select tag:daily", "make what the catalogue holds" },
 	{ "mst-run --retry last", "go on where the last run broke" },
 	{ NULL, NULL },
 };
@@ -375,9 +378,23 @@ static int read_query(struct cli *cli, const char *name, struct run_input *in, s
 	return rc ? rc : run_input_query(cli->pool, str_of(name), sql, dialect, in, err);
 }
 
+static int read_catalogue(struct cli *cli, const struct args *a, const struct plan_options *options,
+			  struct run_input *in, struct mst_error *err)
+{
+	struct state_opts where = state_options(cli);
+	struct db *db;
+	POOL_SCRATCH(tmp);
+	if (a->name || cli->argc)
+		return mst_fail(err, MST_USAGE, "--catalogue and %s do not go together", a->name ? "--name" : cli->argv[0]);
+	int rc = state_open(tmp, &where, &db, err);
+	return rc ? rc : run_input_catalogue(cli->pool, db, options, in, err);
+}
+
 static int read_input(struct cli *cli, const struct args *a, struct run_input *in, struct mst_error *err)
 {
 	struct plan_options options = { a->select.v, a->exclude.v, a->select.n, a->exclude.n };
+	if (a->catalogue)
+		return read_catalogue(cli, a, &options, in, err);
 	if (a->name)
 		return read_query(cli, a->name, in, err);
 	if (cli->argc == 0 || (cli->argc == 1 && strcmp(cli->argv[0], "-") == 0)) {
@@ -406,8 +423,8 @@ static struct str run_name(struct cli *cli, const struct args *a)
 {
 	struct buf b;
 	buf_init(&b, cli->pool);
-	if (a->name)
-		buf_z(&b, a->name);
+	if (a->name || a->catalogue)
+		buf_z(&b, a->name ? a->name : "catalogue");
 	for (int i = 0; !a->name && i < cli->argc && b.n < 200; i++)
 		buf_printf(&b, "%s%s", i ? " " : "", cli->argv[i]);
 	for (size_t i = 0; i < a->select.n && b.n < 200; i++)
@@ -451,7 +468,8 @@ static int check_retry(struct cli *cli, const struct args *a, struct mst_error *
 {
 	if (!a->retry)
 		return a->current ? mst_fail(err, MST_USAGE, "--current goes with --retry") : 0;
-	const char *other = a->name ? "--name" : a->select.n ? "--select" : a->exclude.n ? "--exclude" :
+	const char *other = a->name ? "--name" : a->catalogue ? "--catalogue" :
+			    a->select.n ? "--select" : a->exclude.n ? "--exclude" :
 			    a->labels.n ? "--label" : a->dry_run ? "--dry-run" : cli->argc ? cli->argv[0] : NULL;
 	if (!other)
 		return 0;
@@ -567,7 +585,7 @@ static int run(struct cli *cli, struct mst_error *err)
 static const struct cli_cmd cmd = {
 	.name = "mst-run",
 	.summary = "execute a plan",
-	.args = "[FILE|FOLDER... | - | --retry RUN]",
+	.args = "[FILE|FOLDER... | - | --catalogue | --retry RUN]",
 	.max_args = -1,
 	.args_size = sizeof(struct args),
 	.groups = CLI_OUTPUT | CLI_DB,

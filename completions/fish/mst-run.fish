@@ -1,6 +1,7 @@
 # fish completion of mst-run, made from its option table by "make completions"
 complete -c mst-run -f
 complete -c mst-run -l name -x -d 'run the SQL text on stdin as this table'
+complete -c mst-run -s c -l catalogue -d 'run what the catalogue holds (mst-table)'
 complete -c mst-run -s s -l select -x -a '(mst-ps --complete table (commandline -ct) 2>/dev/null)' -d 'run these jobs only; may be repeated'
 complete -c mst-run -s x -l exclude -x -a '(mst-ps --complete table (commandline -ct) 2>/dev/null)' -d 'leave these jobs out; may be repeated'
 complete -c mst-run -s j -l jobs -x -d 'so many at once (default: one for each core)'

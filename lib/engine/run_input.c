@@ -1,6 +1,8 @@
 #include "engine/run_input.h"
 
 #include "base/fs.h"
+#include "base/map.h"
+#include "engine/catalogue.h"
 #include "model/table.h"
 #include "proc/spawn.h"
 
@@ -206,4 +208,66 @@ int run_input_files(struct pool *pool, const char *const *paths, size_t n, const
 		return read;
 	}
 	return make_plan(pool, p, options, out, err);
+}
+
+struct catalogue_input {
+	struct pool *pool;
+	struct buf lines;
+	struct map jobs; /* name -> index */
+	job_list *list;
+};
+
+static int gather_line(void *arg, struct str line, struct mst_error *err)
+{
+	struct catalogue_input *c = arg;
+	(void)err;
+	buf_str(&c->lines, line);
+	buf_char(&c->lines, '\n');
+	return 0;
+}
+
+/* The row may have changed since it was planned: its hash tells (job_load). */
+static int take_text(void *arg, const struct store_table *t, struct mst_error *err)
+{
+	struct catalogue_input *c = arg;
+	const uint64_t *at = map_get(&c->jobs, t->name);
+	(void)err;
+	if (at)
+		c->list->v[*at].sql = str_dup(c->pool, t->sql);
+	return 0;
+}
+
+int run_input_catalogue(struct pool *pool, struct db *state, const struct plan_options *options, struct run_input *out,
+			struct mst_error *err)
+{
+	enum { PIECE = 200 };
+	struct catalogue_input c = { .pool = pool, .list = &out->jobs };
+	struct catalogue_listing found;
+	struct str names[PIECE];
+	size_t n = 0;
+	*out = (struct run_input){ 0 };
+	buf_init(&c.lines, pool);
+	int rc = catalogue_list(pool, state, NULL, 0, false, gather_line, &c, &found, err);
+	if (rc)
+		return rc;
+	if (!found.rows) {
+		mst_fail(err, MST_NOT_FOUND, "the catalogue is empty");
+		return mst_hint(err, "mst-table import DIR fills it");
+	}
+	struct plan *p = plan_new(pool);
+	rc = plan_add(p, buf_view(&c.lines), "catalogue", err);
+	if (!rc)
+		rc = make_plan(pool, p, options, out, err);
+	map_init(&c.jobs, pool, out->jobs.n);
+	for (size_t i = 0; i < out->jobs.n; i++)
+		*map_put(&c.jobs, out->jobs.v[i].name, NULL) = i;
+	for (size_t i = 0; !rc && i < out->jobs.n; i++) {
+		if (out->jobs.v[i].run)
+			names[n++] = out->jobs.v[i].name;
+		if (n == PIECE || (n && i + 1 == out->jobs.n)) {
+			rc = store_catalogue_get(state, names, n, true, take_text, &c, err);
+			n = 0;
+		}
+	}
+	return rc;
 }

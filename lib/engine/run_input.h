@@ -2,6 +2,7 @@
 #ifndef MST_ENGINE_RUN_INPUT_H
 #define MST_ENGINE_RUN_INPUT_H
 
+#include "db/db.h"
 #include "engine/plan.h"
 #include "model/job.h"
 #include "sql/sql.h"
@@ -22,6 +23,9 @@ int run_input_lines(struct pool *, int fd, const char *name, const struct plan_o
  * errors: it has told them on stderr. */
 int run_input_files(struct pool *, const char *const *paths, size_t n, const struct plan_options *,
 		    struct run_input *out, struct mst_error *);
+/* All tables of the catalogue that the caller may see: what is selected of them has its text. */
+int run_input_catalogue(struct pool *, struct db *state, const struct plan_options *, struct run_input *out,
+			struct mst_error *);
 /* One query as a job of that name; its header counts. */
 int run_input_query(struct pool *, struct str name, struct str sql, enum sql_dialect, struct run_input *out,
 		    struct mst_error *);
