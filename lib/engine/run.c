@@ -61,7 +61,8 @@ static struct run_event event_of(struct loop *l, enum run_event_kind kind, uint3
 static struct store_step *step(struct loop *l, uint32_t job, enum job_state state)
 {
 	struct store_step *s = vec_push(l->batch, &l->steps);
-	*s = (struct store_step){ .job = job, .attempt = 1, .state = state, .rows = -1, .bytes = -1, .cpu_us = -1 };
+	*s = (struct store_step){ .job = job, .attempt = l->attempt[job], .state = state, .rows = -1, .bytes = -1,
+				  .cpu_us = -1, .deadline_us = -1 };
 	return s;
 }
 

@@ -5,7 +5,7 @@
 
 static const char *const words[] = {
 	[RUN_STARTED] = "run_started",         [RUN_JOB_STARTED] = "job_started", [RUN_JOB_ENDED] = "job_finished",
-	[RUN_JOB_RETRYING] = "job_retrying",   [RUN_JOB_PARKED] = "job_parked",
+	[RUN_JOB_RETRYING] = "job_retried",   [RUN_JOB_PARKED] = "job_parked",
 	[RUN_JOB_BLOCKED] = "job_blocked",     [RUN_STOPPING] = "run_stopping",   [RUN_FINISHED] = "run_finished",
 };
 
