@@ -3,11 +3,13 @@ complete -c mst -f
 complete -c mst -n __fish_use_subcommand -a config -d 'show the configuration'
 complete -c mst -n __fish_use_subcommand -a help -d 'open a manual page, or list the commands'
 complete -c mst -n __fish_use_subcommand -a version -d 'print the version'
+complete -c mst -n __fish_use_subcommand -a connection -d 'keep the databases that jobs connect to'
 complete -c mst -n __fish_use_subcommand -a db -d 'keep the state database'
 complete -c mst -n __fish_use_subcommand -a deps -d 'infer table references from SQL'
 complete -c mst -n __fish_use_subcommand -a plan -d 'put tables and tasks into an order'
 complete -c mst -n __fish_use_subcommand -a ps -d 'list runs and their jobs'
 complete -c mst -n __fish_use_subcommand -a run -d 'execute a plan'
+complete -c mst -n __fish_use_subcommand -a secret -d 'keep passwords, sealed or by reference'
 complete -c mst -n __fish_use_subcommand -a table -d 'keep the catalogue of tables'
 complete -c mst -n __fish_use_subcommand -a team -d 'keep the teams and their members'
 complete -c mst -n __fish_use_subcommand -a user -d 'keep the users'
@@ -24,4 +26,4 @@ function __mst_of_command
 	set -l words (commandline -opc)
 	complete -C "mst-$words[2] $words[3..-1] "(commandline -ct)
 end
-complete -c mst -n '__fish_seen_subcommand_from db deps plan ps run table team user' -a '(__mst_of_command)'
+complete -c mst -n '__fish_seen_subcommand_from connection db deps plan ps run secret table team user' -a '(__mst_of_command)'

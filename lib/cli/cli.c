@@ -229,6 +229,9 @@ static void complete(struct cli *cli, const char *kind, const char *prefix)
 		config_connections(cli->config, cli->pool, &names);
 	else if (read && cli_completer)
 		cli_completer(cli, kind, prefix);
+	/* those of the state database, too */
+	if (strcmp(kind, "connection") == 0 && read && cli_completer)
+		cli_completer(cli, kind, prefix);
 	for (size_t i = 0; i < names.n; i++)
 		print_name(&b, names.v[i], prefix);
 	(void)stdout_write(b.p, b.n, &ignored);

@@ -3,12 +3,16 @@
 #include <stddef.h>
 
 const struct cli_command cli_commands[] = {
+	{ "mst-connection", "keep the databases that jobs connect to", "the state database and what is connected to",
+	  "db home key_command key_file pg_bin secret_refs warehouse" },
 	{ "mst-db", "keep the state database", "the private cluster, the state database", "db home pg_bin warehouse" },
 	{ "mst-deps", "infer table references from SQL", "files", "dialect name_from" },
 	{ "mst-plan", "put tables and tasks into an order", "nothing but its input", "" },
 	{ "mst-ps", "list runs and their jobs", "the state database", "db home pg_bin" },
 	{ "mst-run", "execute a plan", "the state database and the warehouse",
 	  "commands db dialect home jobs key_command key_file pg_bin secret_refs team timezone warehouse" },
+	{ "mst-secret", "keep passwords, sealed or by reference", "the state database",
+	  "db home key_command key_file pg_bin secret_refs" },
 	{ "mst-table", "keep the catalogue of tables", "files, the state database, the warehouse",
 	  "db dialect home key_command key_file name_from pg_bin secret_refs team warehouse" },
 	{ "mst-team", "keep the teams and their members", "the state database", "db home pg_bin" },

@@ -22,7 +22,7 @@ const char *cli_opt_complete(const struct cli_opt *o)
  * does not talk to it; the command itself for the rest. */
 static const char *asked(const struct cli_cmd *cmd, const char *kind)
 {
-	static const char *const known[] = { "run", "table", "user", "team", "member" };
+	static const char *const known[] = { "run", "table", "user", "team", "member", "secret", "connection" };
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (strcmp(kind, known[i]) == 0)
 			return "mst-ps";

@@ -121,6 +121,17 @@ int db_conninfo_split(struct pool *pool, const char *conninfo, const char **bare
 	return 0;
 }
 
+int db_conninfo_each(const char *conninfo, db_setting *tell, void *arg, struct mst_error *err)
+{
+	POOL_SCRATCH(tmp);
+	PQconninfoOption *o;
+	int rc = parse(tmp, conninfo, &o, err);
+	for (; !rc && o->keyword; o++)
+		if (o->val && *o->val)
+			rc = tell(arg, o->keyword, o->val, err);
+	return rc;
+}
+
 struct settings {
 	const char *keys[64], *values[64];
 	size_t n;
@@ -340,6 +351,11 @@ int db_open_any(struct pool *parent, const char *conninfo, const char *app, cons
 		struct mst_error *err)
 {
 	return open_checked(parent, conninfo, app, stop, true, out, err);
+}
+
+bool db_is_encrypted(const struct db *db)
+{
+	return PQsslInUse(db->c);
 }
 
 void db_close(struct db *db)

@@ -52,8 +52,14 @@ int db_conninfo_with(struct pool *, const char *conninfo, const char *keyword, c
  * its PGPASSWORD: others see command lines. */
 int db_conninfo_split(struct pool *, const char *conninfo, const char **bare, const char **password,
 		      struct mst_error *);
+/* Tells of each keyword that `conninfo` itself sets, in libpq's order.  MST_USAGE as db_open; errors of
+ * `tell`. */
+typedef int db_setting(void *arg, const char *keyword, const char *value, struct mst_error *);
+int db_conninfo_each(const char *conninfo, db_setting *tell, void *arg, struct mst_error *);
 /* "mst at db.example.com:5432" or "mst at /run/user/1000/mst": for people. */
 const char *db_name(const struct db *);
+/* Whether what is sent is encrypted by TLS. */
+bool db_is_encrypted(const struct db *);
 /* CPU time of the server's process behind this connection, without what parallel workers did for it;
  * -1 where the server is not on this machine's socket or does not let us look. */
 int64_t db_server_cpu_us(const struct db *);

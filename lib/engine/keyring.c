@@ -151,7 +151,7 @@ static int run_command(struct keyring *k, struct pool *pool, const char *what, c
 	return 0;
 }
 
-static int read_passphrase(struct keyring *k, struct mst_error *err)
+int keyring_look(struct keyring *k, struct mst_error *err)
 {
 	POOL_SCRATCH_WIPED(tmp);
 	const struct keyring_opts *o = k->opts;
@@ -187,7 +187,7 @@ static int read_passphrase(struct keyring *k, struct mst_error *err)
 
 static int derive(struct keyring *k, const struct store_key *key, unsigned char out[DERIVED], struct mst_error *err)
 {
-	if (read_passphrase(k, err))
+	if (keyring_look(k, err))
 		return err->code;
 	if (key->id.n != 2 * KEY_ID || key->cost < 0 || key->block < 0 || key->parallel < 0)
 		return mst_fail(err, MST_DATA, "the state database has a key that is none");

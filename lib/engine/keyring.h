@@ -44,6 +44,8 @@ int keyring_make_file(const char *path, struct mst_error *);
  * not there, MST_REMOTE for a command that fails. */
 int keyring_open(struct keyring *, struct pool *, const struct store_secret *, struct db *db, struct secret *out,
 		 struct mst_error *);
+/* Reads the passphrase now, so that there is no error of it later. */
+int keyring_look(struct keyring *, struct mst_error *);
 /* Whether the present key is that one: 0 or 1.  Errors of reading it. */
 int keyring_is_key(struct keyring *, const struct store_key *, struct mst_error *);
 

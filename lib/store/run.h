@@ -136,7 +136,7 @@ int store_run_list(struct db *, const struct store_run_filter *, store_line *, v
 int store_run_find(struct db *, const char *word, int64_t *id, struct mst_error *);
 /* Names for completion that begin with `prefix`, each without a line break: the latest runs
  * ("run"; among them "last"), the tables of the latest ten runs ("table"), users ("user"), teams
- * ("team") or both ("member"); at most 1000.  Nothing for another kind. */
+ * ("team") or both ("member"), "secret", "connection"; at most 1000.  Nothing for another kind. */
 int store_names(struct db *, const char *kind, const char *prefix, store_line *, void *arg, struct mst_error *);
 /* The line of one run. */
 int store_run_get(struct db *, int64_t id, store_line *, void *arg, struct mst_error *);

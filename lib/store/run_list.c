@@ -104,6 +104,10 @@ int store_names(struct db *db, const char *kind, const char *prefix, store_line 
 	else if (strcmp(kind, "member") == 0)
 		sql = STR("SELECT t.name FROM mst.team t WHERE pg_catalog.starts_with(t.name, $1)"
 			  " UNION SELECT a.name FROM mst.account a WHERE pg_catalog.starts_with(a.name, $1) ORDER BY 1 LIMIT 1000");
+	else if (strcmp(kind, "secret") == 0)
+		sql = STR("SELECT s.name FROM mst.secret s WHERE pg_catalog.starts_with(s.name, $1) ORDER BY 1 LIMIT 1000");
+	else if (strcmp(kind, "connection") == 0)
+		sql = STR("SELECT c.name FROM mst.connection c WHERE pg_catalog.starts_with(c.name, $1) ORDER BY 1 LIMIT 1000");
 	else
 		return 0;
 	int rc = db_query(tmp, db, sql, &param, 1, &r, err);

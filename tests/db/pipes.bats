@@ -16,6 +16,9 @@ setup_file() {
 		mst-db check | cat >check
 		mst-user whoami | cat >user
 		mst-team put mart | cat >team
+		mst-secret put pw --env PW | cat >secret
+		mst-connection put crm host=127.0.0.1 port=1 dbname=crm | cat >connection
+		mst-connection test crm 2>/dev/null | cat >connection_test
 		mst-deps --dialect postgres sql | cat >table
 		mst-deps --dialect postgres --sql sql | cat >table_sql
 		printf '%s\n' '{"type":"task","name":"t.b","after":["t.a"]}' '{"type":"task","name":"t.a"}' >task
@@ -143,6 +146,25 @@ run_in_order() { # A NAMES: mst-run makes them in this order
 @test "mst-user | mst-deps: passed on" { passes user; }
 @test "mst-user | mst-plan: left out" { not_planned user; }
 @test "mst-user | mst-run: refused" { refused user; }
+
+@test "mst-secret | mst-deps: passed on" { passes secret; }
+@test "mst-secret | mst-plan: left out" { not_planned secret; }
+@test "mst-secret | mst-run: refused" { refused secret; }
+
+@test "mst-connection | mst-deps: passed on" { passes connection; }
+@test "mst-connection | mst-plan: left out" { not_planned connection; }
+@test "mst-connection | mst-run: refused" { refused connection; }
+@test "mst-connection | mst-connection put -: put again, the next revision" {
+	pipe connection mst-connection put -
+	status 0
+	run jq -c 'del(.revision, .updated_at)' out
+	says "$(jq -c 'del(.revision, .updated_at)' connection)"
+	[ "$(jq .revision out)" -gt "$(jq .revision connection)" ]
+}
+
+@test "mst-connection test | mst-deps: passed on" { passes connection_test; }
+@test "mst-connection test | mst-plan: left out" { not_planned connection_test; }
+@test "mst-connection test | mst-run: refused" { refused connection_test; }
 
 @test "mst-team | mst-deps: passed on" { passes team; }
 @test "mst-team | mst-plan: left out" { not_planned team; }
