@@ -380,7 +380,8 @@ static int upgrade(struct cli *cli, struct mst_error *err)
 		cli_warn(cli, "not all is in order: see mst-db check; the data as it was is in %s", u.kept);
 	else if (u.kept)
 		cli_say(cli, "the data as it was before is kept in %s; remove it when you miss nothing", u.kept);
-	cli_note(cli, u.from == u.to ? "nothing to do: the data is of PostgreSQL %d" : "the data is of PostgreSQL %d now", u.to);
+	cli_note(cli, u.from == u.to ? "nothing to do: the data is of PostgreSQL %d" : "the data is of PostgreSQL %d now",
+		 u.to);
 	return 0;
 }
 
