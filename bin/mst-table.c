@@ -2,7 +2,9 @@
 #include "base/fs.h"
 #include "cli/out.h"
 #include "engine/catalogue_git.h"
+#include "engine/catalogue_read.h"
 #include "engine/catalogue_show.h"
+#include "keys.h"
 #include "state.h"
 
 #include <sched.h>
@@ -494,6 +496,31 @@ static int restore(struct cli *cli, struct mst_error *err)
 	return rc ? rc : out_close(t.out, err);
 }
 
+/* --- rows -------------------------------------------------------------------------------------------------- */
+
+static int read_rows(struct cli *cli, struct mst_error *err)
+{
+	struct table_cmd t;
+	struct str name;
+	int rc = begin(cli, &t, err);
+	if (!rc)
+		rc = find(&t, cli->argv[0], &name, err);
+	if (rc)
+		return rc;
+	struct connections_opts o = { state_options(cli), config_says, cli->config, key_options(cli) };
+	struct warehouse_read what = {
+		.where = t.a->where ? str_of(t.a->where) : (struct str){ "", 0 },
+		.limit = t.a->limit ? t.a->limit : -1,
+		.csv = cli->format == CLI_CSV,
+	};
+	if (t.a->where && !*t.a->where)
+		return mst_fail(err, MST_USAGE, "--where is empty");
+	if (!what.csv)
+		t.out = out_open(cli, NULL, NULL);
+	rc = catalogue_read(cli->pool, t.db, &o, name, &what, what.csv ? on_text : on_line, what.csv ? (void *)cli : &t, err);
+	return rc || what.csv ? rc : out_close(t.out, err);
+}
+
 /* --------------------------------------------------------------------------------------------------------- */
 
 #define AT(field) offsetof(struct args, field)
@@ -542,6 +569,12 @@ static const struct cli_opt export_opts[] = {
 	{ 0 },
 };
 
+static const struct cli_opt read_opts[] = {
+	{ "limit", 'l', CLI_INT, AT(limit), "N", .help = "so many rows", .min = 1, .max = INT64_MAX },
+	{ "where", 'w', CLI_STRING, AT(where), "EXPRESSION", .help = "rows for which this SQL expression is true" },
+	{ 0 },
+};
+
 static const struct cli_sub subs[] = {
 	{ "put", "[NAME] [FILE | -]", "add or change tables", 0, 2, put_opts, "table", .run = put },
 	{ "get", "NAME", "one table, with its text", 1, 1, get_opts, "table", .run = get },
@@ -551,6 +584,7 @@ static const struct cli_sub subs[] = {
 	{ "export", "FOLDER [SELECTOR ...]", "write the texts as files", 1, -1, export_opts, "dir", .run = export },
 	{ "diff", "[FOLDER | FILE ...]", "what import would change", 0, -1, diff_opts, "path", .run = diff },
 	{ "log", "NAME", "every revision of a table", 1, 1, NULL, "table", .run = history },
+	{ "read", "NAME", "the rows of a table", 1, 1, read_opts, "table", .run = read_rows },
 	{ "restore", "NAME REVISION", "make a revision the table as it is", 2, 2, NULL, "table", .run = restore },
 	{ 0 },
 };

@@ -8,6 +8,7 @@ complete -c mst-table -n __fish_use_subcommand -a import -d 'take over what is i
 complete -c mst-table -n __fish_use_subcommand -a export -d 'write the texts as files'
 complete -c mst-table -n __fish_use_subcommand -a diff -d 'what import would change'
 complete -c mst-table -n __fish_use_subcommand -a log -d 'every revision of a table'
+complete -c mst-table -n __fish_use_subcommand -a read -d 'the rows of a table'
 complete -c mst-table -n __fish_use_subcommand -a restore -d 'make a revision the table as it is'
 complete -c mst-table -n '__fish_seen_subcommand_from put' -s d -l dialect -x -a 'bigquery legacy postgres ansi' -d 'dialect of texts whose header says none'
 complete -c mst-table -n '__fish_seen_subcommand_from put' -l if-revision -x -d 'only where the table has this revision still'
@@ -24,6 +25,8 @@ complete -c mst-table -n '__fish_seen_subcommand_from diff' -s d -l dialect -x -
 complete -c mst-table -n '__fish_seen_subcommand_from diff' -s g -l git -x -d 'a repository: URL[@REF][:FOLDER]'
 complete -c mst-table -n '__fish_seen_subcommand_from diff' -l name-from -x -d 'how paths give names'
 complete -c mst-table -n '__fish_seen_subcommand_from diff' -s p -l patch -d 'put a unified diff into each line'
+complete -c mst-table -n '__fish_seen_subcommand_from read' -s l -l limit -x -d 'so many rows'
+complete -c mst-table -n '__fish_seen_subcommand_from read' -s w -l where -x -d 'rows for which this SQL expression is true'
 complete -c mst-table -l json -d 'write JSON Lines (the default in a pipe)'
 complete -c mst-table -l table -d 'write a table (the default on a terminal)'
 complete -c mst-table -l csv -d 'write CSV with a header line'
@@ -39,4 +42,5 @@ complete -c mst-table -n '__fish_seen_subcommand_from import' -F
 complete -c mst-table -n '__fish_seen_subcommand_from export' -x -a '(__fish_complete_directories)'
 complete -c mst-table -n '__fish_seen_subcommand_from diff' -F
 complete -c mst-table -n '__fish_seen_subcommand_from log' -x -a '(mst-ps --complete table (commandline -ct) 2>/dev/null)'
+complete -c mst-table -n '__fish_seen_subcommand_from read' -x -a '(mst-ps --complete table (commandline -ct) 2>/dev/null)'
 complete -c mst-table -n '__fish_seen_subcommand_from restore' -x -a '(mst-ps --complete table (commandline -ct) 2>/dev/null)'

@@ -63,6 +63,13 @@ struct warehouse_column {
 	struct str name, type; /* the type as the warehouse writes it */
 };
 
+/* Which rows of a table are read, and how they are told. */
+struct warehouse_read {
+	struct str where; /* one SQL expression (sql/one.h), or empty: all */
+	int64_t limit;    /* -1: none */
+	bool csv;         /* bytes of CSV with a header, cut anywhere; else each row as a JSON object in one line */
+};
+
 /* One statement as it will be sent, for --dry-run. */
 typedef int warehouse_sink(void *arg, struct str statement, struct mst_error *);
 
@@ -100,6 +107,10 @@ struct warehouse_ops {
 	/* The first rows, each as a JSON object. */
 	int (*peek)(struct warehouse *, const struct warehouse_target *, int limit, warehouse_sink *, void *arg,
 		    struct mst_error *);
+	/* Rows as they come, in a transaction that only reads.  MST_NOT_FOUND where there is no such table;
+	 * MST_DATA for an expression, with its place in it. */
+	int (*read)(struct warehouse *, const struct warehouse_target *, const struct warehouse_read *,
+		    warehouse_sink *, void *arg, struct mst_error *);
 	/* Whether the target can be made at all: lengths of names. */
 	int (*check)(const struct warehouse_target *, struct mst_error *);
 	/* The watermark that was committed last with rows of the target; p NULL where there is none, or

@@ -174,4 +174,7 @@ int pg_enumeration(struct pool *, struct warehouse *, const struct warehouse_tar
 		   const struct str *labels, size_t n, struct str *type, size_t *added, struct mst_error *);
 int pg_clock(struct warehouse *, const char *zone, int64_t *now_us, struct tm *wall, struct mst_error *);
 
+int pg_read(struct warehouse *, const struct warehouse_target *, const struct warehouse_read *, warehouse_sink *,
+	    void *arg, struct mst_error *);
+
 #endif

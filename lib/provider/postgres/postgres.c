@@ -47,6 +47,7 @@ const struct warehouse_ops postgres_ops = {
 	.load_abort = pg_load_abort,
 	.explain = pg_explain,
 	.peek = peek,
+	.read = pg_read,
 	.check = check,
 	.columns = pg_columns,
 	.enumeration = pg_enumeration,
