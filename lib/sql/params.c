@@ -21,3 +21,17 @@ void sql_params_find(struct pool *pool, enum sql_dialect dialect, struct str tex
 		};
 	}
 }
+
+struct str sql_without_end(enum sql_dialect dialect, struct str text)
+{
+	struct lex lx;
+	struct tok t;
+	const char *end = NULL; /* of the first of the semicolons that nothing follows */
+	for (lex_init(&lx, dialect, text), lex_next(&lx, &t); t.kind != T_EOF; lex_next(&lx, &t)) {
+		if (t.kind != T_PUNCT || t.ch != ';')
+			end = NULL;
+		else if (!end)
+			end = t.start;
+	}
+	return end ? (struct str){ text.p, (size_t)(end - text.p) } : text;
+}

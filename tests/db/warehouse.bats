@@ -122,3 +122,375 @@ t" ]
 	dump >after
 	same before after
 }
+
+@test "what cannot follow fails the job, is named, and leaves the table" {
+	q='SELECT g AS k, g AS m FROM generate_series(1, 3) g'
+	made '' "$q"
+	wh 'ALTER TABLE d.t ADD PRIMARY KEY (k); CREATE INDEX t_m ON d.t (m); CREATE VIEW d.v AS SELECT k, m FROM d.t'
+	oid=$(wh "SELECT 'd.t'::regclass::oid")
+	kept() { [ "$(wh "SELECT 'd.t'::regclass::oid = $oid, count(*) FROM d.t; SELECT count(*) FROM pg_class WHERE relname LIKE '%mst_new%'")" = "t|3
+0" ]; }
+	made '' 'SELECT 1 AS k'
+	fails 'd.v depends on "d"."t" and cannot follow it: the column m is gone'
+	made '' "SELECT '1' AS m, 1 AS k"
+	fails 'd.v depends on "d"."t" and cannot follow it: the column m would be text, not integer'
+	kept
+	wh 'DROP VIEW d.v'
+	made '' 'SELECT 1 AS k'
+	fails 'the index t_m of "d"."t" cannot follow: column "m" does not exist'
+	[ "$(hint)" = 'the table is as it was' ]
+	made '' 'SELECT 1 AS m'
+	fails 'the primary key t_pkey of "d"."t" cannot follow: column "k" named in key does not exist' ||
+		fails 'the primary key t_pkey of "d"."t" cannot follow: column "k" does not exist'
+	kept
+	wh 'CREATE TABLE d.child (k int, CONSTRAINT child_fk FOREIGN KEY (k) REFERENCES d.t)'
+	made '' "$q"
+	fails '"d"."t" cannot be replaced: the foreign key child_fk of d.child refers to it'
+	wh 'DROP TABLE d.child; CREATE MATERIALIZED VIEW d.mv AS SELECT k FROM d.t'
+	made '' "$q"
+	fails 'd.mv depends on "d"."t" and cannot follow it: it is a materialized view'
+	wh 'DROP MATERIALIZED VIEW d.mv; CREATE FUNCTION d.f() RETURNS bigint BEGIN ATOMIC SELECT count(*) FROM d.t; END'
+	made '' "$q"
+	fails '"d"."t" cannot be replaced: function d.f() depends on table d.t'
+	wh 'DROP FUNCTION d.f(); CREATE FUNCTION d.f(d.t) RETURNS int LANGUAGE sql AS $$SELECT 1$$'
+	made '' "$q"
+	fails '"d"."t" cannot be replaced: function d.f(d.t) depends on type d.t'
+	wh 'DROP FUNCTION d.f(d.t); CREATE TABLE d.child () INHERITS (d.t)'
+	made '' "$q"
+	fails '"d"."t" cannot be replaced: d.child inherits from it'
+	wh 'DROP TABLE d.child; ALTER TABLE d.t ADD z int GENERATED ALWAYS AS (k + 1) STORED'
+	made '' "$q"
+	fails '"d"."t" cannot be replaced: its column z is generated'
+	wh 'ALTER TABLE d.t DROP z; CREATE TABLE d.u (n int); CREATE RULE u_r AS ON DELETE TO d.u DO ALSO DELETE FROM d.t'
+	made '' "$q"
+	fails 'd.u depends on "d"."t" and cannot follow it: it has a rule that needs it'
+	wh 'DROP TABLE d.u'
+	kept
+	made '' "$q"
+	status 0
+	[ "$(wh "SELECT string_agg(indexrelid::regclass::text, ' ' ORDER BY 1) FROM pg_index WHERE indrelid = 'd.t'::regclass" | tr -d '\n')" = 'd.t_m d.t_pkey' ] ||
+		[ "$(wh "SELECT count(*) FROM pg_index WHERE indrelid = 'd.t'::regclass")" = 2 ]
+}
+
+@test "a partitioned table is not replaced" {
+	wh 'CREATE TABLE d.t (k int) PARTITION BY LIST (k); CREATE TABLE d.t1 PARTITION OF d.t DEFAULT'
+	made '' 'SELECT 1 AS k'
+	fails '"d"."t" cannot be replaced: it is partitioned'
+	printf 'SELECT 1 AS k' >t1.sql
+	run --separate-stderr mst-run --name d.t1 - <t1.sql
+	fails '"d"."t1" cannot be replaced: it is a partition of d.t'
+}
+
+@test "rows that break an index or a constraint fail the job and leave the table" {
+	made '' 'SELECT 1 AS k, 1 AS m'
+	wh 'ALTER TABLE d.t ADD CONSTRAINT t_pk PRIMARY KEY (k); CREATE UNIQUE INDEX t_u ON d.t (m); ALTER TABLE d.t ADD CONSTRAINT small CHECK (k < 10)'
+	made '' 'SELECT g % 2 AS k, g AS m FROM generate_series(1, 3) g'
+	fails 'the new rows break the primary key t_pk of "d"."t": Key (k)=(1) is duplicated'
+	[ "$(jq -r 'select(.event == "job_finished") | .error.code' <<<"$output")" = data ]
+	made '' 'SELECT g AS k, 7 AS m FROM generate_series(1, 3) g'
+	fails 'the new rows break the unique index t_u of "d"."t": Key (m)=(7) is duplicated'
+	made '' 'SELECT g AS k, g AS m FROM generate_series(1, 30) g'
+	fails 'the new rows break the check constraint small of "d"."t": check constraint "small" of relation "t__mst_new" is violated by some row'
+	made '' 'SELECT NULL::int AS k, 1 AS m'
+	fails 'the new rows break NOT NULL of the column k of "d"."t": column "k" of relation "t__mst_new" contains null values'
+	wh 'ALTER TABLE d.t DROP CONSTRAINT small; CREATE TABLE d.o (k int PRIMARY KEY); INSERT INTO d.o VALUES (1); ALTER TABLE d.t ADD CONSTRAINT fk FOREIGN KEY (k) REFERENCES d.o'
+	made '' 'SELECT 2 AS k, 1 AS m'
+	fails 'the new rows break the foreign key fk of "d"."t": Key (k)=(2) is not present in table "o"'
+	[ "$(wh 'TABLE d.t')" = '1|1' ]
+}
+
+@test "append: the first run makes the table, the next ones add rows by the names of columns" {
+	made 'disposition: append' "SELECT 1 AS k, 'a' AS x"
+	status 0
+	[ "$(rows)" = 1 ]
+	wh "ALTER TABLE d.t ADD y int DEFAULT 5; CREATE VIEW d.v AS SELECT * FROM d.t"
+	made 'disposition: append' "SELECT 'b' AS x, 2 AS k UNION ALL SELECT 'c', 3"
+	status 0
+	[ "$(rows)" = 2 ]
+	[ "$(wh 'TABLE d.v')" = '1|a|5
+2|b|5
+3|c|5' ]
+	made 'disposition: append' "SELECT 4 AS k, 1 AS z, 2 AS \"Z z\""
+	fails '"d"."t" lacks the columns "z", "Z z" of the new rows'
+	[ "$(hint)" = "'-- mst: new_columns: add' adds what is missing" ]
+	made $'disposition: append\nnew_columns: add' "SELECT 4 AS k, 1.50 AS z"
+	status 0
+	[ "$(wh 'SELECT * FROM d.t WHERE k >= 3 ORDER BY k')" = '3|c|5|
+4||5|1.50' ]
+	made 'disposition: append' "SELECT now() AS k"
+	fails 'the rows do not go into "d"."t": column "k" is of type integer but expression is of type timestamp with time zone'
+	made 'disposition: append' "SELECT 5::bigint AS k"
+	status 0
+	made 'disposition: append' "SELECT 5000000000 AS k"
+	fails 'the rows do not go into "d"."t": integer out of range'
+	wh 'CREATE UNIQUE INDEX ON d.t (k)'
+	made 'disposition: append' "SELECT 5 AS k"
+	fails 'the rows do not go into "d"."t": duplicate key value violates unique constraint "t_k_idx": Key (k)=(5) already exists'
+	[ "$(wh 'SELECT count(*) FROM d.t; SELECT count(*) FROM pg_class WHERE relname LIKE $$%mst_new%$$')" = '5
+0' ]
+}
+
+@test "append and merge take no view for a table" {
+	wh 'CREATE VIEW d.t AS SELECT 1 AS k'
+	made 'disposition: append' 'SELECT 1 AS k'
+	fails '"d"."t" is no table, so no rows are added to it'
+}
+
+@test "merge: rows of a known key are overwritten, equal ones are not touched, others are added" {
+	h=$'disposition: merge\nkey: [a, b]'
+	made "$h" "SELECT 1 AS a, 'x' AS b, 10 AS v, '{\"j\": 1}'::json AS j UNION ALL SELECT 2, 'y', 20, NULL"
+	status 0
+	[ "$(wh 'TABLE d.t ORDER BY a')" = '1|x|10|{"j": 1}
+2|y|20|' ]
+	before=$(wh 'SELECT ctid FROM d.t WHERE a = 2')
+	made "$h" "SELECT 21::bigint AS v, 1 AS a, 'x' AS b, '{\"j\":1}'::json AS j UNION ALL SELECT 20, 2, 'y', NULL UNION ALL SELECT 3, 3, 'z', NULL"
+	status 0
+	[ "$(rows)" = 2 ]
+	[ "$(wh 'TABLE d.t ORDER BY a')" = '1|x|21|{"j":1}
+2|y|20|
+3|z|3|' ]
+	[ "$(wh 'SELECT ctid FROM d.t WHERE a = 2')" = "$before" ]
+	# columns that do not come stay as they are
+	made "$h" "SELECT 1 AS a, 'x' AS b, 5 AS v"
+	status 0
+	[ "$(wh 'SELECT * FROM d.t WHERE a = 1')" = '1|x|5|{"j":1}' ]
+	# by the key alone
+	made "$h" "SELECT 1 AS a, 'x' AS b UNION ALL SELECT 9, 'n'"
+	[ "$(rows)" = 1 ]
+	made "$h" "SELECT 1 AS a, 'x' AS b, g AS v FROM generate_series(1, 2) g UNION ALL SELECT 2, 'y', 3"
+	fails 'the key ("a", "b") of 1 new row stands more than once, such as 1, x'
+	made "$h" "SELECT 1 AS a, NULL AS b, 1 AS v"
+	fails '1 of the new rows has a null in the key ("a", "b")'
+	made "$h" "SELECT 1 AS a, 1 AS v"
+	fails 'the new rows have no column "b", which is a key'
+	made "$h"$'\nnew_columns: add' "SELECT 1 AS a, 'x' AS b, DATE '2026-01-02' AS d"
+	status 0
+	[ "$(wh 'SELECT a, v, d FROM d.t WHERE d IS NOT NULL')" = '1|5|2026-01-02' ]
+	made 'disposition: merge' 'SELECT 1 AS a'
+	status 3
+}
+
+@test "parameters stand for values, with the place of an error where it is in the file" {
+	made $'parameters: {day: 2026-01-02, n: 5, who: "O\'Reilly \\\\", none: null}' "SELECT @day::date + @n::int AS d, '@day' AS t, @who AS w, @none::int IS NULL AS e, ARRAY[1] <@ ARRAY[1, 2] AS c -- @day"
+	status 0
+	[ "$(wh 'TABLE d.t')" = "2026-01-07|@day|O'Reilly \\|t|t" ]
+	made $'parameters: {n: 5}' 'SELECT @n::int AS a, @n::int AS b, nope AS c'
+	status 1
+	[ "$(jq -c 'select(.event == "job_finished") | .error | [.message, .line, .col]' <<<"$output")" = '["column \"nope\" does not exist",3,36]' ]
+	made $'kind: view\nparameters: {n: 5, s: "it\'s"}' 'SELECT @n + 1 AS a, @s AS s, nope AS c'
+	[ "$(jq -c 'select(.event == "job_finished") | .error | [.message, .line, .col]' <<<"$output")" = '["column \"nope\" does not exist",4,30]' ]
+	made $'kind: view\nparameters: {n: 5, s: "it\'s"}' 'SELECT @n + 1 AS a, @s AS s'
+	status 0
+	[ "$(wh 'TABLE d.t')" = "6|it's" ]
+	made $'kind: script\nparameters: {n: 5}' 'CREATE TABLE d.made AS SELECT @n::int AS n; INSERT INTO d.made VALUES (@n)'
+	status 0
+	[ "$(wh 'TABLE d.made')" = $'5\n5' ]
+}
+
+@test "pre and post run in the transaction of the job" {
+	wh 'CREATE TABLE d.log (what text, n int)'
+	made $'parameters: {n: 7}\npre: INSERT INTO d.log VALUES (\'pre\', @n)\npost:\n  - INSERT INTO d.log SELECT \'post\', count(*) FROM d.t\n  - ANALYZE d.t' 'SELECT n FROM d.log'
+	status 0
+	[ "$(wh 'TABLE d.t; TABLE d.log')" = '7
+pre|7
+post|1' ]
+	made $'pre: INSERT INTO d.log VALUES (\'pre\', 1)\npost: SELECT nope' 'SELECT 8 AS n'
+	fails 'post statement: column "nope" does not exist'
+	[ "$(wh 'SELECT count(*) FROM d.log; TABLE d.t')" = '2
+7' ]
+	made 'pre: COMMIT' 'SELECT 8 AS n'
+	fails 'pre statement: it ends the transaction of the job'
+	[ "$(wh 'TABLE d.t')" = 7 ]
+}
+
+@test "a materialized view is refreshed where its text is the same and a unique index lets it" {
+	wh 'CREATE TABLE d.src AS SELECT g AS k FROM generate_series(1, 3) g'
+	made 'kind: materialized' 'SELECT k, k * 2 AS v FROM d.src'
+	status 0
+	[ "$(rows)" = 3 ]
+	wh "CREATE UNIQUE INDEX t_k ON d.t (k); CREATE INDEX t_v ON d.t (v) WITH (fillfactor = 70); GRANT SELECT ON d.t TO PUBLIC;
+		COMMENT ON MATERIALIZED VIEW d.t IS 'kept'; COMMENT ON COLUMN d.t.v IS 'twice'; ALTER MATERIALIZED VIEW d.t CLUSTER ON t_v;
+		ALTER MATERIALIZED VIEW d.t ALTER v SET STATISTICS 50; ALTER MATERIALIZED VIEW d.t SET (autovacuum_enabled = off);
+		CREATE VIEW d.v AS SELECT k, v FROM d.t; INSERT INTO d.src VALUES (4)"
+	oid=$(wh "SELECT 'd.t'::regclass::oid")
+	made 'kind: materialized' 'SELECT k, k * 2 AS v FROM d.src'
+	status 0
+	[ "$(rows)" = 4 ]
+	[ "$(wh "SELECT 'd.t'::regclass::oid = $oid, count(*) FROM d.v")" = 't|4' ]
+	dump | sed 's/k \* [23]/k * N/' >before
+	made 'kind: materialized' 'SELECT k, k * 3 AS v FROM d.src'
+	status 0
+	[ "$(wh "SELECT 'd.t'::regclass::oid = $oid, sum(v) FROM d.v")" = 'f|30' ]
+	dump | sed 's/k \* [23]/k * N/' >after
+	same before after
+	wh 'INSERT INTO d.src VALUES (4)'
+	made 'kind: materialized' 'SELECT k, k * 3 AS v FROM d.src'
+	fails 'the new rows break the unique index t_k of "d"."t": Key (k)=(4) is duplicated'
+	[ "$(wh 'SELECT sum(v) FROM d.v')" = 30 ]
+	made '' 'SELECT 1 AS k, 2 AS v'
+	status 0
+	[ "$(wh "SELECT relkind FROM pg_class WHERE oid = 'd.t'::regclass")" = r ]
+	made '' 'CREATE MATERIALIZED VIEW d.t AS SELECT 1 AS k, 2 AS v'
+	fails 'a view is a query or one CREATE VIEW statement'
+	[ "$(hint)" = "a materialized one has '-- mst: kind: materialized'" ]
+	made 'kind: materialized' 'CREATE MATERIALIZED VIEW d.t AS SELECT 9 AS k, 2 AS v'
+	status 0
+	[ "$(wh 'TABLE d.t')" = '9|2' ]
+}
+
+@test "when_busy: fail names who is writing the table; the others wait for him" {
+	made '' 'SELECT 1 AS k'
+	printf 'SELECT 2 AS k FROM pg_sleep(3)' >slow.sql
+	mst-run --name d.t - <slow.sql >slow.out 2>&1 &
+	until [ "$(su "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(3)%' AND wait_event = 'PgSleep'")" = 1 ]; do sleep 0.1; done
+	pid=$(su "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+	made 'when_busy: fail' 'SELECT 3 AS k'
+	fails "\"d\".\"t\" is being written by mst-run (process $pid of the server)"
+	[ "$(hint)" = "with '-- mst: when_busy: wait' the job would wait for it" ]
+	made '' 'SELECT k + 10 AS k FROM d.t'
+	status 0
+	wait
+	[ "$(wh 'TABLE d.t')" = 12 ]
+	made 'when_busy: fail' 'SELECT 3 AS k'
+	status 0
+}
+
+@test "a job that takes longer than its timeout fails, wherever it waits" {
+	made 'timeout: 1s' 'SELECT 1 AS k FROM pg_sleep(20)'
+	fails 'the attempt took longer than 1.0 s'
+	[ "$(jq -r 'select(.event == "job_finished") | .error.code' <<<"$output")" = timeout ]
+	made $'timeout: 1s\npost: SELECT pg_sleep(20)' 'SELECT 1 AS k'
+	fails 'the attempt took longer than 1.0 s'
+	made $'timeout: 1s\nkind: script' 'SELECT pg_sleep(0.6); SELECT pg_sleep(0.6); SELECT pg_sleep(20)'
+	fails 'the attempt took longer than 1.0 s'
+	[ -z "$(wh "SELECT to_regclass('d.t')")" ]
+}
+
+# verdicts of the last run: STATE NAME: MESSAGE
+verdicts() { jq -r 'select(.event == "job_finished") | .tests[] | "\(.severity) \(.state) \(.name)\(if .message then ": " + .message else "" end)"' <<<"$output"; }
+
+@test "tests on the result: all of them run, an error fails the job before the swap" {
+	wh 'CREATE TABLE d.o (id int, b text); INSERT INTO d.o SELECT g, g FROM generate_series(1, 5) g'
+	made '' 'SELECT 0 AS k'
+	tests='parameters: {top: 7}
+tests:
+  - not_null: [k, n]
+  - unique: k
+  - unique: [k, n]
+  - accepted: {column: s, values: [a, b, "it'"'"'s"]}
+  - range: {column: k, min: 0, max: 6}
+  - range: {column: day, min: 2026-01-01}
+  - rows: {min: 1, max: 5}
+  - foreign_key: {column: k, table: d.o, to: id}
+  - foreign_key: {columns: [k, s], table: d.o, to: [id, b]}
+  - freshness: {column: day, within: 1d}
+  - sql: SELECT k FROM @table WHERE k >= @top; -- all
+    name: below the top'
+	made "$tests" "SELECT g AS k, nullif(g, 3) AS n, CASE g WHEN 1 THEN 'a' ELSE 'c' || g % 3 END AS s, DATE '2025-12-30' + g AS day FROM generate_series(1, 8) g UNION ALL SELECT 7, 7, NULL, NULL"
+	fails "test 'not_null n' failed: 1 of 9 rows are null; so did 'unique k', 'unique k, n', 'accepted s', 'range k', 'range day', 'rows', 'foreign_key k', 'foreign_key k, s', 'freshness day', 'below the top'"
+	[ "$(jq -r 'select(.event == "job_finished") | .error.code' <<<"$output")" = failed ]
+	diff <(verdicts) - <<'E'
+error passed not_null k
+error failed not_null n: 1 of 9 rows are null
+error failed unique k: 2 of 9 rows share their key with another, such as 7
+error failed unique k, n: 2 of 9 rows share their key with another, such as (7, 7)
+error failed accepted s: 7 of 9 rows hold another value, such as c0, c1, c2
+error failed range k: 3 of 9 rows lie outside, such as 7, 8
+error failed range day: 1 of 9 rows lie outside, such as 2025-12-31
+error failed rows: 9 rows, more than 5
+error failed foreign_key k: 4 of 9 rows have no match in d.o, such as 6, 7, 8
+error failed foreign_key k, s: 8 of 9 rows have no match in d.o, such as (1, a), (2, c2), (3, c0)
+error failed freshness day: the newest value is 2026-01-07, more than 1d00h ago
+error failed below the top: 3 rows, such as {"k":7}
+E
+	[ "$(wh 'TABLE d.t')" = 0 ]
+	[ "$(jq -c 'select(.event == "job_finished") | .tests[] | select(.name == "unique k") | [.kind, .failed_rows]' <<<"$output")" = '["unique",2]' ]
+	made "$tests" "SELECT g AS k, g AS n, 'a' AS s, current_date - 0 AS day FROM generate_series(1, 5) g WHERE false UNION ALL SELECT 1, 1, NULL, current_date"
+	status 0
+	[ "$(verdicts | cut -d' ' -f1,2 | sort | uniq -c | xargs)" = '12 error passed' ]
+}
+
+@test "a warning lets the job succeed; a test that cannot be run has failed" {
+	made $'tests:\n  - not_null: k\n    severity: warn\n  - {unique: k, accepted: {column: k, values: [2]}, severity: warn, name: w}' 'SELECT NULL::int AS k UNION ALL SELECT 1 UNION ALL SELECT 1'
+	status 0
+	diff <(verdicts) - <<'E'
+warn failed not_null k: 1 of 3 rows are null
+warn failed w: 2 of 3 rows share their key with another, such as 1
+warn failed w: 2 of 3 rows hold another value, such as 1
+E
+	made $'tests: {not_null: [k, nope], range: {column: k, min: x}, sql: SELECT wrong FROM @table}' 'SELECT 1 AS k'
+	fails "test 'not_null nope' failed: it cannot be run: column \"nope\" does not exist; so did 'range k', 'sql'"
+	diff <(verdicts) - <<'E'
+error passed not_null k
+error failed not_null nope: it cannot be run: column "nope" does not exist
+error failed range k: it cannot be run: invalid input syntax for type integer: "x"
+error failed sql: it cannot be run: column "wrong" does not exist
+E
+}
+
+@test "tests see the whole table where rows are added, and the change of its rows" {
+	made 'disposition: append' 'SELECT g AS k FROM generate_series(1, 10) g'
+	made $'disposition: append\ntests: [{unique: k}, {rows: {change: 50%}}]' 'SELECT 3 AS k'
+	fails "test 'unique k' failed: 2 of 11 rows share their key with another, such as 3"
+	made $'disposition: append\ntests: [{unique: k}, {rows: {change: 50%}}]' 'SELECT g AS k FROM generate_series(11, 16) g'
+	fails "test 'rows' failed: 16 rows after 10, a change of more than 50 %"
+	[ "$(wh 'SELECT count(*) FROM d.t')" = 10 ]
+	made $'kind: view\ntests: {rows: {min: 11}}' 'SELECT 1 AS x'
+	fails "test 'rows' failed: 1 rows, fewer than 11"
+	[ "$(wh 'SELECT count(*) FROM d.t')" = 10 ]
+	made $'kind: materialized\ntests: {rows: {max: 0}}' 'SELECT 1 AS x'
+	fails "test 'rows' failed: 1 rows, more than 0"
+	mkdir x && printf 'k\n1\n1\n' >x/in.csv
+	printf -- '-- mst: name: d.t\n-- mst: kind: import\n-- mst: file: in.csv\n-- mst: tests: {unique: k}\n' >x/t.sql
+	run --separate-stderr mst-run x
+	fails "test 'unique k' failed: 2 of 2 rows share their key with another, such as 1"
+	sed -i 's/file: in.csv/file: in.csv\n-- mst: disposition: append/' x/t.sql
+	printf 'k\n11\n12\n' >x/in.csv
+	run --separate-stderr mst-run x
+	status 0
+	[ "$(wh 'SELECT count(*), sum(k) FROM d.t')" = '12|78' ]
+	sed -i 's/disposition: append/disposition: merge\n-- mst: key: k/' x/t.sql
+	printf 'k\n12\n13\n' >x/in.csv
+	run --separate-stderr mst-run x
+	status 0
+	[ "$(rows)" = 1 ]
+}
+
+@test "tables that tests read come first, and wrong tests are shown with their place" {
+	mkdir -p s/d
+	printf -- '-- mst: dialect: postgres\n-- mst: tests:\n-- mst:   - foreign_key: {column: k, table: d.z, to: k}\n-- mst:   - sql: SELECT * FROM d.y WHERE k > 1\nSELECT 1 AS k' >s/d/a.sql
+	printf 'SELECT 1 AS k' >s/d/z.sql
+	printf 'SELECT 1 AS k' >s/d/y.sql
+	run --separate-stderr mst-run s
+	status 0
+	[ "$(jq -r 'select(.event == "job_started") | .job' <<<"$output" | tail -n 1)" = d.a ]
+	run mst-deps s/d/a.sql
+	[ "$(json .reads)" = '["d.y","d.z"]' ]
+	printf -- '-- mst: kind: view\n-- mst: disposition: append\n-- mst: tests:\n-- mst:   - uniqe: k\n-- mst: parameters: {mst_x: 1}\nSELECT 1 AS k' >s/d/a.sql
+	run --separate-stderr mst-deps s/d/a.sql
+	status 3
+	complains "mst-deps: s/d/a.sql:3:9: attribute 'tests': unknown test 'uniqe' (did you mean 'unique'?)
+mst-deps: s/d/a.sql:5:9: attribute 'parameters': 'mst_x': names that begin with mst_ are the run's own
+mst-deps: s/d/a.sql:2:9: attribute 'disposition': rows are added to tables; this is of kind view"
+}
+
+@test "--dry-run shows the statements of tests, pre, post and merge" {
+	printf -- '-- mst: dialect: postgres\n-- mst: disposition: merge\n-- mst: key: k\n-- mst: parameters: {n: 1}\n-- mst: pre: SELECT 1\n-- mst: post: SELECT 2\n-- mst: tests: [{not_null: k}, {sql: SELECT * FROM @table WHERE k < @n}]\nSELECT @n AS k' >t.sql
+	run --separate-stderr mst-run --dry-run --name d.t - <t.sql
+	status 0
+	diff <(jq -r .sql <<<"$output" | grep -v '^--') - <<'E'
+CREATE SCHEMA IF NOT EXISTS "d"
+BEGIN; SET LOCAL search_path TO "d", public
+SELECT 1
+DROP TABLE IF EXISTS "d"."t__mst_new"
+CREATE TABLE "d"."t__mst_new" AS
+SELECT '1' AS k
+MERGE INTO "d"."t" AS t USING "d"."t__mst_new" AS s ON t."k" = s."k" /* WHEN MATCHED, and other values: UPDATE; WHEN NOT MATCHED: INSERT */
+DROP TABLE "d"."t__mst_new"
+SELECT pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE "k" IS NULL), NULL::text FROM "d"."t"
+SELECT pg_catalog.count(*), pg_catalog.left(pg_catalog.min(pg_catalog.row_to_json(x)::text COLLATE "C"), 200) FROM (SELECT * FROM "d"."t" WHERE k < '1'
+) x
+SELECT 2
+COMMIT
+E
+}

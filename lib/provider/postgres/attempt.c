@@ -176,7 +176,8 @@ int pg_undo(struct pg_job *j, struct warehouse_result *out, struct mst_error *er
 	db_deadline(pg->db, 0);
 	if (err->code == MST_TIMEOUT && j->t->timeout_us) {
 		char limit[TIME_SHORT_MAX];
-		mst_fail(err, MST_TIMEOUT, "timed out after %s", time_short(limit, j->t->timeout_us));
+		mst_fail(err, MST_TIMEOUT, "the attempt took longer than %s", time_short(limit, j->t->timeout_us));
+		mst_hint(err, "the attribute 'timeout' says how long it may take");
 		mst_place(err, j->t->file, 0, 0);
 	}
 	if (out) {

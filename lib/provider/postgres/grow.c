@@ -163,7 +163,8 @@ static struct str merge_sql(struct grow *g)
 	struct str o = buf_view(&old), w = buf_view(&new), s = buf_view(&set), names = buf_view(&g->names),
 		   v = buf_view(&values);
 	if (n)
-		buf_printf(&b, " WHEN MATCHED AND ROW(%.*s) OPERATOR(pg_catalog.*<>) ROW(%.*s) THEN UPDATE SET %.*s",
+		buf_printf(&b, " WHEN MATCHED AND ROW(%.*s)::record OPERATOR(pg_catalog.*<>) ROW(%.*s)::record"
+			       " THEN UPDATE SET %.*s",
 			   STR_FMT(o), STR_FMT(w), STR_FMT(s));
 	buf_printf(&b, " WHEN NOT MATCHED THEN INSERT (%.*s) VALUES (%.*s)", STR_FMT(names), STR_FMT(v));
 	return buf_view(&b);

@@ -1,10 +1,10 @@
 /* Tests on the result, inside the transaction that made it. */
 #include "provider/postgres/internal.h"
 
+#include "base/time.h"
 #include "model/job.h"
 #include "model/tests.h"
-
-#include "base/time.h"
+#include "sql/params.h"
 
 #define SAMPLES 3
 #define SAMPLE_CHARS 60
@@ -253,9 +253,7 @@ static int run_foreign_key(struct testing *g, size_t i, struct mst_error *err)
 static struct str sql_sql(struct testing *g, const struct test *t)
 {
 	struct pg_text x;
-	struct str sql = str_trim(t->sql);
-	while (sql.n && sql.p[sql.n - 1] == ';')
-		sql = str_trim((struct str){ sql.p, sql.n - 1 });
+	struct str sql = sql_without_end(SQL_POSTGRES, t->sql);
 	pg_text_make(g->pool, g->t,
 		     "SELECT pg_catalog.count(*), pg_catalog.left(pg_catalog.min(pg_catalog.row_to_json(x)::text"
 		     " COLLATE \"C\"), 200) FROM (",
