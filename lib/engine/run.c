@@ -202,6 +202,7 @@ static int tell_ended(struct loop *l, const struct store_step *s, struct mst_err
 		e.duration_us = res->ended_us - res->started_us;
 		e.error = res->rc ? &res->err : NULL;
 		e.done_before = res->result.done_before;
+		e.rows_bad = res->result.rows_bad;
 		e.at_least_once = res->result.at_least_once;
 		e.wait_us = s->retry ? res->wait_us : -1;
 	}

@@ -41,6 +41,7 @@ struct run_event {
 	int attempt;
 	int state;                  /* of the job; of the run with RUN_FINISHED */
 	int64_t duration_us, rows, bytes, cpu_us, wait_us; /* -1: not known */
+	int64_t rows_bad;           /* put aside; 0: none */
 	bool done_before;           /* an earlier attempt had its effect: nothing was done now */
 	bool at_least_once;         /* its connection cannot keep mst_effect */
 	struct str tests;           /* JSON array of what the tests on the result found, or empty */

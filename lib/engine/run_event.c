@@ -39,6 +39,8 @@ void run_event_write(struct buf *b, const struct run_event *e)
 			jw_key_i(&w, "duration_us", e->duration_us);
 		if (e->rows >= 0)
 			jw_key_i(&w, "rows", e->rows);
+		if (e->rows_bad)
+			jw_key_i(&w, "rows_bad", e->rows_bad);
 		if (e->bytes >= 0)
 			jw_key_i(&w, "bytes", e->bytes);
 		if (e->cpu_us >= 0)

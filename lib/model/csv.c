@@ -329,7 +329,8 @@ int csv_next(struct csv_reader *r, struct mst_error *err)
 			buf_add(&r->kept, p, (size_t)(stop - p));
 			r->raw = buf_view(&r->kept);
 		}
-		int rc = check_bytes(r, p, stop, err);
+		/* a bad byte may stand in a line that only a lone quote makes part of this row */
+		int rc = r->opts.recover ? 0 : check_bytes(r, p, stop, err);
 		if (rc)
 			return rc;
 		rc = cut_row(r, p, stop, err);
@@ -338,6 +339,8 @@ int csv_next(struct csv_reader *r, struct mst_error *err)
 				resume(r, from);
 			return rc;
 		}
+		if (r->opts.recover && check_bytes(r, r->raw.p, r->raw.p + r->raw.n, err))
+			return err->code;
 		if (r->width && r->fields.n != r->width) {
 			mst_fail(err, MST_DATA, "%zu fields where there are %zu columns", r->fields.n, r->width);
 			return mst_place(err, r->name, r->row_line, 1);

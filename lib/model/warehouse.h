@@ -38,6 +38,7 @@ struct warehouse_target {
 	size_t n_params;
 	struct json_val tests;     /* the attribute (model/tests.h), or JSON_NONE */
 	bool busy_fails;           /* MST_CONFLICT where another one is writing the table, instead of waiting */
+	bool bad_rows_aside;       /* a load that goes by load_try and load_aside, not by load_put */
 	int64_t timeout_us;        /* of the whole attempt; 0: none.  MST_TIMEOUT */
 	int64_t rows_before;       /* of the last success, for tests of the change; -1: not known */
 	/* The effect happens once: the key stands in the warehouse's mst_effect from the commit on.
@@ -50,6 +51,7 @@ struct warehouse_target {
 
 struct warehouse_result {
 	int64_t rows, bytes; /* -1: not known */
+	int64_t rows_bad;    /* of a load: so many were put aside */
 	int64_t cpu_us;      /* of the server's process and of children; -1: not known */
 	bool done_before;    /* mst_effect had it: nothing was done now */
 	bool at_least_once;  /* mst_effect cannot be kept here */
@@ -68,6 +70,13 @@ struct warehouse_read {
 	struct str where; /* one SQL expression (sql/one.h), or empty: all */
 	int64_t limit;    /* -1: none */
 	bool csv;         /* bytes of CSV with a header, cut anywhere; else each row as a JSON object in one line */
+};
+
+/* A row of a load that was put aside. */
+struct warehouse_bad {
+	struct str file;
+	uint32_t line;
+	struct str reason, text; /* UTF-8 without NUL; the text may be cut */
 };
 
 /* One statement as it will be sent, for --dry-run. */
@@ -98,6 +107,12 @@ struct warehouse_ops {
 	int (*load_put)(struct warehouse *, struct str rows, struct mst_error *);
 	int (*load_end)(struct warehouse *, struct warehouse_result *, struct mst_error *);
 	void (*load_abort)(struct warehouse *);
+	/* Where the target says bad_rows_aside, between begin and end.  Whole rows: 0, all of them are in;
+	 * 1, none is, because of what row *bad (from 1) holds: the reason is in err, the load goes on.  After an
+	 * error (< 0) nothing is left, as with put. */
+	int (*load_try)(struct warehouse *, struct str rows, uint32_t *bad, struct mst_error *);
+	/* Bad rows go to the table NAME__mst_errors, which is emptied by load_begin, in the same transaction. */
+	int (*load_aside)(struct warehouse *, const struct warehouse_bad *, size_t n, struct mst_error *);
 	/* The statements of the kinds above, in order, as far as they are known without
 	 * looking; needs no connection.  `kind` is "summary", "view", "materialized", "script" or "import"
 	 * (cols may be NULL: not known yet). */

@@ -43,6 +43,15 @@ static int explain(struct pool *pool, const struct job *job, const struct wareho
 			    err);
 }
 
+static int count_bad(const struct import_rows *rows, struct import_careful *careful, struct mst_error *err)
+{
+	const char *file;
+	uint32_t line;
+	struct str text;
+	import_rows_here(rows, &file, &line, &text);
+	return import_careful_count(careful, file, line, err->msg, err);
+}
+
 /* The columns with their types, from all rows. */
 static int infer(struct task_ctx *c, struct import_spec *spec, struct import_source *source, struct mst_error *err)
 {
@@ -51,8 +60,13 @@ static int infer(struct task_ctx *c, struct import_spec *spec, struct import_sou
 	VEC(unsigned) masks = { 0 };
 	const struct import_cell *cells;
 	size_t n;
+	struct import_careful *careful = import_careful_new(c, spec->max_errors);
 	int rc = import_source_spool(source, err);
-	while (!rc && (rc = import_rows_next(rows, &cells, &n, err)) == 1) {
+	while (!rc && (rc = import_rows_next(rows, &cells, &n, err)) > 0) {
+		if (rc == IMPORT_BAD) {
+			rc = count_bad(rows, careful, err);
+			continue;
+		}
 		while (masks.n < n)
 			*vec_push(pool, &masks) = INFER_ANY;
 		for (size_t i = 0; i < n; i++)
@@ -127,6 +141,60 @@ static int refused_row(const struct import_rows *rows, struct mst_error *err)
 	return mst_place(err, file, line, line ? 1 : 0);
 }
 
+/* Columns of text keep an empty field that stands in quotes; for others it is null. */
+static void put_row(struct buf *b, const struct import_cell *cells, size_t n, const bool *text)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (i)
+			buf_char(b, '\t');
+		if (cells[i].null || (cells[i].quoted_empty && !text[i]))
+			buf_add(b, "\\N", 2);
+		else
+			put_cell(b, cells[i].text);
+	}
+	buf_char(b, '\n');
+}
+
+/* Rows with up to max_errors bad ones among them. */
+static int load_careful(struct task_ctx *c, const struct import_spec *spec, struct import_rows *rows, const bool *text,
+			struct warehouse_result *out, struct mst_error *err)
+{
+	const struct warehouse_ops *ops = c->warehouse->ops;
+	struct import_careful *careful = import_careful_new(c, spec->max_errors);
+	const struct import_cell *cells;
+	const char *file;
+	uint32_t line;
+	struct str raw;
+	size_t n;
+	int rc;
+	while ((rc = import_rows_next(rows, &cells, &n, err)) > 0) {
+		import_rows_here(rows, &file, &line, &raw);
+		if (rc == IMPORT_BAD) {
+			rc = import_careful_aside(careful, file, line, err->msg, raw, err);
+		} else {
+			put_row(import_careful_row(careful, file, line, raw), cells, n, text);
+			rc = import_careful_put(careful, err);
+		}
+		if (rc)
+			return rc;
+	}
+	if (rc) {
+		ops->load_abort(c->warehouse);
+		return rc;
+	}
+	rc = import_careful_end(careful, err);
+	if (!rc)
+		rc = ops->load_end(c->warehouse, out, err);
+	if (rc)
+		return rc;
+	out->rows_bad = import_careful_bad(careful);
+	if (out->rows_bad && c->say)
+		c->say(c->say_arg, "warning",
+		       str_of(pool_printf(c->pool, "%lld bad rows were put aside in %.*s__mst_errors", (long long)out->rows_bad,
+					  STR_FMT(c->target.name))));
+	return 0;
+}
+
 static int load(struct task_ctx *c, const struct import_spec *spec, struct import_source *source,
 		struct warehouse_result *out, struct mst_error *err)
 {
@@ -141,19 +209,14 @@ static int load(struct task_ctx *c, const struct import_spec *spec, struct impor
 		import_rows_fix(rows, spec->columns.v, spec->columns.n);
 	for (size_t i = 0; i < spec->columns.n; i++)
 		text[i] = is_text(spec->columns.v[i].type);
+	c->target.bad_rows_aside = spec->max_errors > 0;
 	int rc = ops->load_begin(c->warehouse, &c->target, spec->columns.v, spec->columns.n, err);
 	if (rc)
 		return rc;
+	if (c->target.bad_rows_aside)
+		return load_careful(c, spec, rows, text, out, err);
 	while ((rc = import_rows_next(rows, &cells, &n, err)) == 1) {
-		for (size_t i = 0; i < n; i++) {
-			if (i)
-				buf_char(&b, '\t');
-			if (cells[i].null || (cells[i].quoted_empty && !text[i]))
-				buf_add(&b, "\\N", 2);
-			else
-				put_cell(&b, cells[i].text);
-		}
-		buf_char(&b, '\n');
+		put_row(&b, cells, n, text);
 		if (b.n < PUT_BYTES)
 			continue;
 		rc = ops->load_put(c->warehouse, buf_view(&b), err);

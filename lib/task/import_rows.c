@@ -36,6 +36,7 @@ struct import_rows {
 	struct buf in;
 	size_t at, scan;
 	uint32_t line;
+	struct str text; /* the line last looked at */
 	struct pool *line_pool;
 };
 
@@ -193,7 +194,7 @@ static int next_delimited(struct import_rows *r, struct mst_error *err)
 				 &(struct csv_opts){ .quotes = r->spec->format == IMPORT_CSV,
 						     .delimiter = r->spec->delimiter, .quote = r->spec->quote,
 						     .escape = r->spec->escape, .comment = r->spec->comment,
-						     .skip = r->spec->skip, .null = r->spec->null });
+						     .skip = r->spec->skip, .null = r->spec->null, .recover = r->spec->max_errors > 0 });
 			r->csv.width = r->names.n;
 			r->header_due = r->spec->header;
 			/* a header is told apart from a wrong row */
@@ -205,7 +206,7 @@ static int next_delimited(struct import_rows *r, struct mst_error *err)
 		}
 		int rc = csv_next(&r->csv, err);
 		if (rc < 0)
-			return rc;
+			return r->spec->max_errors && !r->header_due ? IMPORT_BAD : rc;
 		if (rc == 1 && r->header_due) {
 			rc = read_header(r, err);
 			if (rc)
@@ -275,6 +276,21 @@ static int set_member(struct import_rows *r, const struct json_member *m, struct
 	return 0;
 }
 
+/* What set_member would refuse, before a column is made for the sake of a bad row. */
+static int check_member(struct import_rows *r, const struct json_member *m, struct mst_error *err)
+{
+	const char *what = NULL;
+	if (!map_get(&r->index, m->key) && (r->fixed || m->key.n == 0))
+		what = r->fixed ? "a key that is no column of the table" : "an empty key";
+	else if (m->val.type == JSON_STRING && memmem(m->val.raw.p, m->val.raw.n, "\\u0000", 6) &&
+		 memchr(json_str(r->line_pool, m->val).p, 0, json_str(r->line_pool, m->val).n))
+		what = "a NUL character, which PostgreSQL cannot store";
+	if (!what)
+		return 0;
+	mst_fail(err, MST_DATA, "%s: '%.*s'", what, STR_FMT(m->key));
+	return fail_at(r, r->line, (uint32_t)(m->val.raw.p - (r->in.p + r->at)) + 1, err);
+}
+
 static int set_object(struct import_rows *r, struct str text, struct mst_error *err)
 {
 	json_members members = { 0 };
@@ -284,6 +300,8 @@ static int set_object(struct import_rows *r, struct str text, struct mst_error *
 	for (size_t i = 0; i < r->cells.n; i++)
 		r->cells.v[i] = (struct import_cell){ .null = true, .mask = INFER_ANY };
 	int rc = 0;
+	for (size_t i = 0; r->spec->max_errors && !rc && i < members.n; i++)
+		rc = check_member(r, &members.v[i], err);
 	for (size_t i = 0; !rc && i < members.n; i++)
 		rc = set_member(r, &members.v[i], err);
 	return rc;
@@ -305,7 +323,10 @@ static int next_json(struct import_rows *r, struct mst_error *err)
 				note_place(r, r->line);
 				rc = set_object(r, text, err);
 			}
+			r->text = text;
 			r->at = r->scan = next;
+			if (rc && r->spec->max_errors)
+				return IMPORT_BAD;
 			if (rc || !blank)
 				return rc;
 			continue;
@@ -350,4 +371,12 @@ int import_rows_next(struct import_rows *r, const struct import_cell **cells, si
 	*cells = r->cells.v;
 	*n = r->cells.n;
 	return 1;
+}
+
+void import_rows_here(const struct import_rows *r, const char **file, uint32_t *line, struct str *text)
+{
+	bool json = r->spec->format == IMPORT_JSONL;
+	*file = r->file;
+	*line = json ? r->line : r->csv.row_line;
+	*text = json ? r->text : r->csv.raw;
 }

@@ -65,7 +65,9 @@ struct import_rows;
 /* Reads rows from where the source stands.  `infer`: look at what values can be, and let
  * columns grow (JSON Lines). */
 struct import_rows *import_rows_open(struct pool *, const struct import_spec *, struct import_source *, bool infer);
-/* 1 and the cells, n of them (valid until the next call); 0 at the end. */
+/* 1 and the cells, n of them (valid until the next call); 0 at the end.  Where bad rows may be put
+ * aside: IMPORT_BAD and the reason in err for one of them, then ask on. */
+#define IMPORT_BAD 2
 int import_rows_next(struct import_rows *, const struct import_cell **cells, size_t *n, struct mst_error *);
 /* Names of the columns so far. */
 const struct str *import_rows_names(const struct import_rows *, size_t *n);
@@ -73,5 +75,25 @@ const struct str *import_rows_names(const struct import_rows *, size_t *n);
 void import_rows_fix(struct import_rows *, const struct warehouse_column *, size_t n);
 /* The place of row `no` (from 1) among those read, for an error found later. */
 void import_rows_place(const struct import_rows *, uint64_t no, const char **file, uint32_t *line);
+
+/* Where the last row, good or bad, stood, and its text as it stood (where bad rows may be put aside). */
+void import_rows_here(const struct import_rows *, const char **file, uint32_t *line, struct str *text);
+
+/* Counts bad rows, puts them aside, and takes those out that the warehouse refuses (max_errors).
+ * After an error the load is over. */
+struct import_careful;
+struct import_careful *import_careful_new(struct task_ctx *, int64_t max);
+/* One more bad row that the reader found: MST_DATA where it is one too many.  `reason` may be err's. */
+int import_careful_count(struct import_careful *, const char *file, uint32_t line, const char *reason,
+			 struct mst_error *);
+/* The same while rows are loaded: it is put aside. */
+int import_careful_aside(struct import_careful *, const char *file, uint32_t line, const char *reason, struct str text,
+			 struct mst_error *);
+/* A good row begins: its bytes for the warehouse go to the buffer, then import_careful_put. */
+struct buf *import_careful_row(struct import_careful *, const char *file, uint32_t line, struct str text);
+int import_careful_put(struct import_careful *, struct mst_error *);
+/* Sends what is left. */
+int import_careful_end(struct import_careful *, struct mst_error *);
+int64_t import_careful_bad(const struct import_careful *);
 
 #endif

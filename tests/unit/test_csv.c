@@ -157,6 +157,7 @@ static void goes_on_behind_bad_rows(void **s)
 	/* the quote of line 1 meets that of line 3: what it swallowed comes again, unescaped by nobody */
 	WITH("\"a\n\"\"\"b\"\"\"\n\"c\nd\n", "{1: \"a}['\"b\"]{3: \"c}[d]", .recover = true);
 	WITH("a\n\xff,\"x\ny\"\nb\n", "[a]{2: \xff,\"x\ny\"}[b]", .recover = true);
+	WITH("\"a\n\xff\nb\n", "{1: \"a}{2: \xff}[b]", .recover = true);
 	struct csv_opts o = { .quotes = true, .recover = true };
 	expect_with(&o, "a,b\n1\n2,\"3\n\"\n4,5,6\n", 19, 2, "[a|b]{2: 1}[2|'3\n]{5: 4,5,6}");
 }

@@ -13,6 +13,8 @@ struct pg_names {
 	struct str schema_text, table_text, build_text; /* unquoted */
 };
 void pg_names(struct pool *, const struct warehouse_target *, struct pg_names *out);
+/* The name of what stands beside a table, cut where it would be too long. */
+struct str pg_beside(struct pool *, struct str table, const char *suffix);
 
 /* One attempt at a target, from pg_begin to pg_finish or pg_undo. */
 struct pg_job {
@@ -36,6 +38,7 @@ struct pg {
 	/* a load under way */
 	struct pool *load_pool;
 	struct pg_job load;
+	struct str load_copy; /* the COPY, where it is made for each piece */
 };
 
 /* --- text.c, param.c: statements as text, pure ------------------------------------ */
@@ -161,6 +164,18 @@ int pg_load_begin(struct warehouse *, const struct warehouse_target *, const str
 int pg_load_put(struct warehouse *, struct str rows, struct mst_error *);
 int pg_load_end(struct warehouse *, struct warehouse_result *, struct mst_error *);
 void pg_load_abort(struct warehouse *);
+/* Ends a load that failed; returns the code of err. */
+int pg_load_over(struct pg *, struct mst_error *);
+/* Sets err->line where the server refused a row of a COPY, and says which column. */
+void pg_refused_row(struct pg *, struct mst_error *);
+
+/* --- load_errors.c: bad rows ------------------------------------------------------- */
+
+/* The side table is there and empty. */
+int pg_errors_begin(struct pg_job *, struct mst_error *);
+int pg_load_try(struct warehouse *, struct str rows, uint32_t *bad, struct mst_error *);
+int pg_load_aside(struct warehouse *, const struct warehouse_bad *, size_t n, struct mst_error *);
+
 int pg_summary(struct warehouse *, const struct warehouse_target *, struct warehouse_result *, struct mst_error *);
 int pg_view(struct warehouse *, const struct warehouse_target *, struct warehouse_result *, struct mst_error *);
 int pg_script(struct warehouse *, const struct warehouse_target *, struct warehouse_result *, struct mst_error *);

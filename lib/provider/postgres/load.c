@@ -9,7 +9,7 @@ static void forget(struct pg *pg)
 	pg->load_pool = NULL;
 }
 
-static int over(struct pg *pg, struct mst_error *err)
+int pg_load_over(struct pg *pg, struct mst_error *err)
 {
 	int rc = pg_undo(&pg->load, NULL, err);
 	forget(pg);
@@ -17,7 +17,7 @@ static int over(struct pg *pg, struct mst_error *err)
 }
 
 /* "COPY t, line 12, column x: ..." : the row that the server refused. */
-static int refused(struct pg *pg, struct mst_error *err)
+void pg_refused_row(struct pg *pg, struct mst_error *err)
 {
 	const char *context = db_diag(pg->db)->context;
 	const char *line = strncmp(context, "COPY ", 5) == 0 ? strstr(context, ", line ") : NULL;
@@ -28,7 +28,12 @@ static int refused(struct pg *pg, struct mst_error *err)
 	}
 	if (line)
 		err->line = (uint32_t)strtoul(line + 7, NULL, 10);
-	return over(pg, err);
+}
+
+static int refused(struct pg *pg, struct mst_error *err)
+{
+	pg_refused_row(pg, err);
+	return pg_load_over(pg, err);
 }
 
 int pg_load_begin(struct warehouse *w, const struct warehouse_target *t, const struct warehouse_column *cols,
@@ -38,13 +43,16 @@ int pg_load_begin(struct warehouse *w, const struct warehouse_target *t, const s
 	struct pg_job *j = &pg->load;
 	pg->load_pool = pool_new(pg->pool);
 	if (pg_begin(pg, pg->load_pool, t, true, j, err))
-		return over(pg, err);
+		return pg_load_over(pg, err);
 	if (j->done)
 		return 0;
 	/* a declared type is the user's text: one statement, no more */
+	pg->load_copy = pg_copy_sql(pg->load_pool, &j->n, cols, k);
 	if (db_run(pg->db, pg_create_sql(pg->load_pool, &j->n, cols, k), NULL, 0, NULL, err) ||
-	    db_copy_in(pg->db, pg_copy_sql(pg->load_pool, &j->n, cols, k), err))
-		return over(pg, err);
+	    (t->bad_rows_aside ? pg_errors_begin(j, err) : db_copy_in(pg->db, pg->load_copy, err)))
+		return pg_load_over(pg, err);
+	if (t->bad_rows_aside)
+		j->result.rows = 0;
 	return 0;
 }
 
@@ -72,7 +80,7 @@ int pg_load_end(struct warehouse *w, struct warehouse_result *out, struct mst_er
 	struct pg *pg = (struct pg *)w;
 	struct pg_job *j = &pg->load;
 	int rc = 0;
-	if (!j->done && db_copy_end(pg->db, &j->result.rows, err))
+	if (!j->done && !j->t->bad_rows_aside && db_copy_end(pg->db, &j->result.rows, err))
 		return refused(pg, err);
 	if (!j->done)
 		rc = land(j, err);
@@ -87,5 +95,5 @@ void pg_load_abort(struct warehouse *w)
 	struct mst_error ignored = { 0 };
 	if (!pg->load.done)
 		db_copy_abort(pg->db, "the rows end in an error");
-	over(pg, &ignored);
+	pg_load_over(pg, &ignored);
 }

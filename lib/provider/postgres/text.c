@@ -5,29 +5,34 @@
 
 #define BUILD_SUFFIX "__mst_new"
 
-void pg_names(struct pool *pool, const struct warehouse_target *t, struct pg_names *out)
+struct str pg_beside(struct pool *pool, struct str table, const char *suffix)
 {
-	struct str schema = t->dataset.n ? t->dataset : STR("public");
 	struct buf b;
 	buf_init(&b, pool);
-	size_t room = POSTGRES_NAME_MAX - (sizeof BUILD_SUFFIX - 1);
-	if (t->table.n <= room) {
-		buf_str(&b, t->table);
+	size_t room = POSTGRES_NAME_MAX - strlen(suffix);
+	if (table.n <= room) {
+		buf_str(&b, table);
 	} else {
 		/* a name that is cut gets a mark of its own; never in the middle of a character */
 		size_t n = room - 9;
-		while (n > 0 && ((unsigned char)t->table.p[n] & 0xc0) == 0x80)
+		while (n > 0 && ((unsigned char)table.p[n] & 0xc0) == 0x80)
 			n--;
-		buf_add(&b, t->table.p, n);
-		buf_printf(&b, "_%08x", (unsigned)hash_bytes(0, t->table.p, t->table.n));
+		buf_add(&b, table.p, n);
+		buf_printf(&b, "_%08x", (unsigned)hash_bytes(0, table.p, table.n));
 	}
-	buf_z(&b, BUILD_SUFFIX);
+	buf_z(&b, suffix);
+	return buf_view(&b);
+}
+
+void pg_names(struct pool *pool, const struct warehouse_target *t, struct pg_names *out)
+{
+	struct str schema = t->dataset.n ? t->dataset : STR("public");
 	*out = (struct pg_names){
 		.schema = db_quote_ident(pool, schema),
 		.table = db_quote_ident(pool, t->table),
 		.schema_text = schema,
 		.table_text = t->table,
-		.build_text = buf_view(&b),
+		.build_text = pg_beside(pool, t->table, BUILD_SUFFIX),
 	};
 	out->full = str_of(pool_printf(pool, "%.*s.%.*s", STR_FMT(out->schema), STR_FMT(out->table)));
 	struct str build = db_quote_ident(pool, out->build_text);
