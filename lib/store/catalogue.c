@@ -171,15 +171,6 @@ int store_catalogue_log(struct db *db, struct str name, store_revision_told *tel
 	return last ? 0 : mst_fail(err, MST_NOT_FOUND, "table '%.*s' was never in the catalogue", STR_FMT(name));
 }
 
-int store_catalogue_names(struct pool *pool, struct db *db, const char *prefix, const struct db_result **out,
-			  struct mst_error *err)
-{
-	struct str param = str_of(prefix);
-	return db_query(pool, db,
-			STR("SELECT name FROM mst.catalogue WHERE pg_catalog.starts_with(name, $1) ORDER BY 1 LIMIT 1000"),
-			&param, 1, out, err);
-}
-
 int store_caller(struct pool *pool, struct db *db, struct store_caller *out, struct mst_error *err)
 {
 	const struct db_result *r;

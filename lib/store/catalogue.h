@@ -70,10 +70,6 @@ typedef int store_revision_told(void *arg, const struct store_revision *, struct
 /* The revisions of a table, the oldest first, in pieces.  MST_NOT_FOUND where there is none. */
 int store_catalogue_log(struct db *, struct str name, store_revision_told *, void *arg, struct mst_error *);
 
-/* Names for completion: see store_names. */
-int store_catalogue_names(struct pool *, struct db *, const char *prefix, const struct db_result **out,
-			  struct mst_error *);
-
 /* Who the caller is to mst. */
 struct store_caller {
 	struct str name;         /* p NULL: unknown or disabled */

@@ -94,7 +94,8 @@ int store_names(struct db *db, const char *kind, const char *prefix, store_line 
 			  " UNION ALL SELECT r.id::text, r.id FROM mst.run r) n"
 			  " WHERE pg_catalog.starts_with(n.name, $1) ORDER BY n.id DESC NULLS FIRST LIMIT 1000");
 	else if (strcmp(kind, "table") == 0)
-		sql = STR("SELECT DISTINCT j.name COLLATE \"C\" FROM mst.job j"
+		sql = STR("SELECT c.name FROM mst.catalogue c WHERE pg_catalog.starts_with(c.name, $1)"
+			  " UNION SELECT j.name COLLATE \"C\" FROM mst.job j"
 			  " WHERE j.run_id IN (SELECT id FROM mst.run ORDER BY id DESC LIMIT 10)"
 			  " AND pg_catalog.starts_with(j.name, $1) ORDER BY 1 LIMIT 1000");
 	else if (strcmp(kind, "user") == 0)
