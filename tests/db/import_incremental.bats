@@ -1,0 +1,205 @@
+#!/usr/bin/env bats
+# Imports of what is new: the watermark, ties and late rows, when all is read again, changes of columns.
+load ../cmd/helpers
+load source_server
+
+setup_file() { source_setup; }
+teardown_file() { source_teardown; }
+setup() { source_scratch; }
+
+inc='incremental: {column: id, key: [id]}'
+ids() { wh "SELECT string_agg(id::text, ' ' ORDER BY id) FROM raw.$1"; }
+
+@test "the first run reads all, the next ones what is new; the watermark stands with the rows" {
+	sh_ "CREATE SCHEMA i; CREATE TABLE i.a AS SELECT i::bigint AS id, 'v' || i AS v FROM generate_series(1, 5) i"
+	import a 'SELECT * FROM i.a' "$inc"
+	run_ok s
+	[ "$(rows)" = 5 ]
+	[ "$(watermark a)" = 5 ]
+	sh_ "INSERT INTO i.a VALUES (6, 'v6'), (7, 'v7'); UPDATE i.a SET v = 'changed' WHERE id IN (1, 5)"
+	run_ok s
+	# the row of the watermark is read again, and rows that were updated behind it are not
+	[ "$(ids a)" = '1 2 3 4 5 6 7' ]
+	[ "$(wh "SELECT string_agg(v, ' ' ORDER BY id) FROM raw.a WHERE id IN (1, 5, 6)")" = 'v1 changed v6' ]
+	[ "$(watermark a)" = 7 ]
+	run_ok s
+	[ "$(ids a)" = '1 2 3 4 5 6 7' ]
+	[ "$(watermark a)" = 7 ]
+	[ "$(wh 'SELECT count(*) FROM raw.a')" = 7 ]
+}
+
+@test "the highest value is found by its type, not by its text" {
+	sh_ "CREATE TABLE i.nine AS SELECT unnest(ARRAY[9, 10, 100]) AS id"
+	import nine 'SELECT * FROM i.nine' "$inc"
+	run_ok s
+	[ "$(watermark nine)" = 100 ]
+	sh_ 'INSERT INTO i.nine VALUES (99), (101)'
+	run_ok s
+	[ "$(ids nine)" = '9 10 100 101' ]
+}
+
+@test "ties and late rows within the overlap are found, and doubled by nothing" {
+	sh_ "CREATE TABLE i.late (id int, at timestamptz, v text); INSERT INTO i.late VALUES
+		(1, '2026-01-01 10:00+00', 'a'), (2, '2026-01-01 11:00:00.000001+00', 'a')"
+	import late 'SELECT * FROM i.late' 'incremental: {column: at, key: id, overlap: 1h}'
+	run_ok s
+	[ "$(watermark late)" = '2026-01-01 11:00:00.000001+00' ]
+	sh_ "INSERT INTO i.late VALUES (3, '2026-01-01 11:00:00.000001+00', 'tie'), (4, '2026-01-01 10:00:00.000001+00', 'late'),
+		(5, '2026-01-01 10:00:00+00', 'too late'); UPDATE i.late SET v = 'b' WHERE id = 2"
+	run_ok s
+	[ "$(ids late)" = '1 2 3 4' ]
+	[ "$(wh 'SELECT v FROM raw.late WHERE id = 2')" = b ]
+	[ "$(rows)" = 3 ] || rows
+}
+
+@test "an overlap of numbers reaches back as far" {
+	sh_ "CREATE TABLE i.num AS SELECT 10.5 AS id"
+	import num 'SELECT * FROM i.num' 'incremental: {column: id, key: id, overlap: 3}'
+	run_ok s
+	sh_ 'INSERT INTO i.num VALUES (7.5), (7.4), (NULL), ($$NaN$$)'
+	run_ok s
+	[ "$(wh "SELECT string_agg(id::text, ' ' ORDER BY id) FROM raw.num")" = '7.5 10.5 NaN' ]
+	[ "$(watermark num)" = 10.5 ]
+}
+
+@test "no word of the query takes part in the predicate, and stars stay stars" {
+	sh_ "CREATE TABLE i.p AS SELECT i AS id, i % 2 = 0 AS even, i * i AS sq, 2 AS x, 3 AS y FROM generate_series(1, 4) i"
+	import p 'SELECT p.*, x*y AS product, $$count(*)$$ AS c FROM i.p WHERE even OR id = 1 -- and' "$inc"
+	run_ok s
+	[ "$(ids p)" = '1 2 4' ]
+	sh_ 'INSERT INTO i.p VALUES (6, true, 36, 2, 3), (7, false, 49, 2, 3); DELETE FROM i.p WHERE id < 3'
+	run_ok s
+	# a OR b AND id >= 4 would have read row 1 had it been changed, and 7 never
+	[ "$(ids p)" = '1 2 4 6' ]
+	[ "$(rows)" = 2 ] || rows
+	[ "$(wh "SELECT DISTINCT product, c FROM raw.p")" = '6|count(*)' ]
+}
+
+@test "rows without a value are read where all are; a table that was empty starts over" {
+	sh_ "CREATE TABLE i.n (id int, k int); INSERT INTO i.n VALUES (NULL, 1)"
+	import n 'SELECT * FROM i.n' 'incremental: {column: id, key: k}'
+	run_ok s
+	[ "$(wh 'SELECT count(*) FROM raw.n')" = 1 ]
+	[ "$(watermark n)" = '' ]
+	sh_ 'INSERT INTO i.n VALUES (NULL, 2), (-5, 3)'
+	run_ok s
+	[ "$(wh 'SELECT count(*) FROM raw.n')" = 3 ]
+	[ "$(watermark n)" = -5 ]
+	sh_ 'INSERT INTO i.n VALUES (NULL, 4)'
+	run_ok s
+	[ "$(wh 'SELECT count(*) FROM raw.n')" = 3 ]
+}
+
+@test "infinity is no watermark" {
+	sh_ "CREATE TABLE i.inf AS SELECT 1 AS id, timestamp '2026-01-01' AS at UNION ALL SELECT 2, 'infinity'"
+	import inf 'SELECT * FROM i.inf' 'incremental: {column: at, key: id}'
+	run_ok s
+	[ "$(watermark inf)" = '2026-01-01 00:00:00' ]
+	sh_ "INSERT INTO i.inf VALUES (3, '2026-01-02')"
+	run_ok s
+	[ "$(ids inf)" = '1 2 3' ]
+}
+
+@test "--reimport reads all rows again and forgets what the source has forgotten" {
+	sh_ "DELETE FROM i.a WHERE id IN (2, 7)"
+	import a 'SELECT * FROM i.a' "$inc"
+	run_ok --reimport raw.a s
+	[ "$(ids a)" = '1 3 4 5 6' ]
+	[ "$(watermark a)" = 6 ]
+	run --separate-stderr mst-run --reimport raw.b s
+	status 1
+	complains "mst-run: no job 'raw.b' in this run, to be imported again
+  did you mean 'raw.a'?"
+	printf 'SELECT 1 AS x' >s/raw/x.sql
+	run --separate-stderr mst-run --reimport raw.x s
+	status 2
+	complains "mst-run: raw.x is no import from a database: all its rows are read in any case"
+}
+
+@test "conditions say when all is read again: at their time, and never where the list is empty" {
+	sh_ 'TRUNCATE i.a; INSERT INTO i.a VALUES (8, $$v8$$)'
+	import a 'SELECT * FROM i.a' "$inc" 'reimport: []'
+	run_ok s
+	[ "$(ids a)" = '1 3 4 5 6 8' ]
+	import a 'SELECT * FROM i.a' "$inc" "reimport: [{months: [$(TZ=Asia/Tokyo date +%-m)], weekdays: [7]}]"
+	run --separate-stderr mst-run s
+	status 3
+	day=$(TZ=Pacific/Kiritimati date +%w)
+	import a 'SELECT * FROM i.a' "$inc" "reimport: [{weekdays: [$(((day + 3) % 7))]}]"
+	run_ok s
+	[ "$(ids a)" = '1 3 4 5 6 8' ]
+	# another day on the other side of the world
+	import a 'SELECT * FROM i.a' "$inc" "reimport: [{weekdays: [$(TZ=Pacific/Pago_Pago date +%w)]}]"
+	MST_TIMEZONE=Pacific/Kiritimati run_ok s
+	[ "$(ids a)" = '1 3 4 5 6 8' ]
+	MST_TIMEZONE=Pacific/Pago_Pago run_ok s
+	[ "$(ids a)" = 8 ]
+	sh_ 'TRUNCATE i.a; INSERT INTO i.a VALUES (9, $$v9$$)'
+	TZ=Pacific/Pago_Pago run_ok s
+	[ "$(ids a)" = 9 ]
+	MST_TIMEZONE=Nowhere/Land run mst-run s
+	status 1
+	holds "no time zone is called 'Nowhere/Land'"
+}
+
+@test "a changed source is noticed: new columns are added where they may be, else all is read again" {
+	sh_ "CREATE TABLE i.c AS SELECT 1 AS id, 'a' AS v"
+	import c 'SELECT * FROM i.c' "$inc" 'new_columns: add'
+	run_ok s
+	sh_ "ALTER TABLE i.c ADD w int; INSERT INTO i.c VALUES (2, 'b', 7); UPDATE i.c SET v = 'not seen' WHERE id = 1; INSERT INTO i.c VALUES (0, 'late', 1)"
+	run_ok s
+	[ "$(types c)" = 'id integer, v text, w integer' ]
+	[ "$(wh "SELECT string_agg(concat_ws(' ', id, v, w), ', ' ORDER BY id) FROM raw.c")" = '1 not seen, 2 b 7' ]
+	[ "$(notes)" = 'the columns at shop have changed: w is new' ]
+	sh_ "ALTER TABLE i.c ALTER w TYPE bigint"
+	run_ok s
+	[ "$(types c)" = 'id integer, v text, w bigint' ]
+	[ "$(ids c)" = '0 1 2' ]
+	[ "$(notes)" = 'the columns at shop have changed: w is bigint, was integer; all rows are read again' ]
+	sh_ "ALTER TABLE i.c DROP v"
+	run_ok s
+	[ "$(types c)" = 'id integer, w bigint' ]
+	[ "$(notes)" = 'the columns at shop have changed: v is gone; all rows are read again' ]
+	import c 'SELECT * FROM i.c' "$inc"
+	sh_ "ALTER TABLE i.c ADD z text"
+	run_ok s
+	[ "$(types c)" = 'id integer, w bigint, z text' ]
+	[ "$(notes)" = 'the columns at shop have changed: z is new; all rows are read again' ]
+}
+
+@test "append takes no column that it was not told to take" {
+	sh_ "CREATE TABLE i.ap AS SELECT 1 AS id"
+	import ap 'SELECT * FROM i.ap' 'disposition: append'
+	run_ok s
+	run_ok s
+	[ "$(ids ap)" = '1 1' ]
+	sh_ "ALTER TABLE i.ap ADD v int"
+	run --separate-stderr mst-run s
+	status 1
+	[ "$(failure | jq -r '.[2]')" = 'the columns at shop have changed: v is new' ]
+	import ap 'SELECT * FROM i.ap' 'disposition: append' 'new_columns: add'
+	run_ok s
+	[ "$(ids ap)" = '1 1 1' ]
+	run_ok --reimport raw.ap s
+	[ "$(ids ap)" = '1' ]
+}
+
+@test "attributes that make no sense are refused before anything is read" {
+	bad() { # bad MESSAGE SQL ATTRIBUTE...
+		local message=$1
+		shift
+		import bad "$@"
+		run --separate-stderr mst-run s
+		[ "$status" != 0 ]
+		grep -qF -- "$message" <<<"$output$stderr" || { printf '%s\n' "$output" "$stderr" && return 1; }
+	}
+	bad 'an incremental import has no LIMIT' 'SELECT * FROM i.a LIMIT 5' "$inc"
+	bad "it merges by itself; the attribute 'disposition' has no say" 'SELECT * FROM i.a' "$inc" 'disposition: append'
+	bad "incremental: the query has no column nope" 'SELECT * FROM i.a' 'incremental: {column: nope, key: id}'
+	bad "incremental: the query has no column nope" 'SELECT * FROM i.a' 'incremental: {column: id, key: nope}'
+	bad "incremental: the column v is of type text" 'SELECT * FROM i.a' 'incremental: {column: v, key: id}'
+	bad "incremental: the overlap of a column of type bigint is a number" 'SELECT * FROM i.a' \
+		'incremental: {column: id, key: id, overlap: 1h}'
+	bad "it belongs to imports with a source" '' 'command: "echo source:"' 'columns: [a]' "$inc"
+	bad "unknown connection 'nosuch'" 'SELECT 1' 'source: nosuch' || bad nosuch 'SELECT 1' 'source: nosuch'
+}
