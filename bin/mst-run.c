@@ -75,6 +75,7 @@ struct report {
 	int64_t run;
 	struct buf *rows; /* for the table: one line a job, in order of the jobs */
 	VEC(struct str) at_least_once; /* connections that were warned of */
+	size_t warned;    /* tests that failed and only warn */
 };
 
 static int write_event(struct report *r, const struct run_event *e, struct mst_error *err)
@@ -131,6 +132,30 @@ static void warn_of_connection(struct report *r, const struct job *job)
 	cli_warn(r->cli, "effects are at-least-once on connection '%.*s': cannot create mst_effect", STR_FMT(name));
 }
 
+/* One that fails the job is told of by its error. */
+static int tell_tests(struct report *r, const struct run_event *e, struct mst_error *err)
+{
+	POOL_SCRATCH(tmp);
+	run_tests tests;
+	struct buf b;
+	int rc = 0;
+	run_event_tests(tmp, e, &tests);
+	buf_init(&b, tmp);
+	for (size_t i = 0; !rc && i < tests.n; i++) {
+		const struct run_test *t = &tests.v[i];
+		r->warned += t->warn;
+		if (t->warn)
+			cli_warn(r->cli, "%.*s: test '%.*s': %.*s", STR_FMT(e->job->name), STR_FMT(t->name),
+				 STR_FMT(t->message));
+		if (!r->out)
+			continue;
+		buf_reset(&b);
+		run_test_write(&b, e, t);
+		rc = out_line(r->out, buf_view(&b), err);
+	}
+	return rc;
+}
+
 static void say(struct report *r, const struct run_event *e)
 {
 	char words[TIME_SHORT_MAX];
@@ -156,9 +181,10 @@ static int on_event(void *arg, const struct run_event *e, struct mst_error *err)
 {
 	struct report *r = arg;
 	r->run = e->run;
+	int rc = e->tests.n ? tell_tests(r, e, err) : 0;
 	say(r, e);
 	follow(r, e);
-	return r->out ? write_event(r, e, err) : 0;
+	return rc || !r->out ? rc : write_event(r, e, err);
 }
 
 static int on_idle(void *arg)
@@ -257,7 +283,7 @@ static void add_count(struct buf *b, size_t n, const char *word)
 		buf_printf(b, "%s%zu %s", b->n ? ", " : "", n, word);
 }
 
-static const char *counts_words(struct pool *pool, const struct run_counts *c)
+static const char *counts_words(struct pool *pool, const struct run_counts *c, size_t warned)
 {
 	struct buf b;
 	buf_init(&b, pool);
@@ -268,6 +294,8 @@ static const char *counts_words(struct pool *pool, const struct run_counts *c)
 	add_count(&b, c->skipped, "skipped");
 	if (!b.n)
 		buf_z(&b, "nothing to do");
+	if (warned)
+		buf_printf(&b, ", %zu test%s warned", warned, warned == 1 ? "" : "s");
 	return buf_cstr(&b);
 }
 
@@ -283,7 +311,7 @@ static int write_finish(struct report *r, const struct run_outcome *o, struct ms
 static int finish(struct report *r, struct run *run, const struct run_outcome *o, bool query, struct mst_error *err)
 {
 	char took[TIME_SHORT_MAX];
-	const char *words = counts_words(r->cli->pool, &o->counts);
+	const char *words = counts_words(r->cli->pool, &o->counts, r->warned);
 	int rc;
 	if (r->out) {
 		rc = write_finish(r, o, err);

@@ -59,6 +59,44 @@ void run_event_write(struct buf *b, const struct run_event *e)
 	jw_end(&w);
 }
 
+void run_event_tests(struct pool *pool, const struct run_event *e, run_tests *out)
+{
+	static const struct str keys[] = { { "name", 4 }, { "severity", 8 }, { "state", 5 }, { "message", 7 } };
+	struct mst_error ignored;
+	struct json_val all, test, v[4];
+	*out = (run_tests){ 0 };
+	if (!e->tests.n || json_scan(e->tests, &all, &ignored) || all.type != JSON_ARRAY)
+		return;
+	for (struct json_iter it = json_iter(all); json_next(&it, NULL, &test);) {
+		if (test.type != JSON_OBJECT || json_pick(test.raw, keys, 4, v, &ignored) ||
+		    v[0].type != JSON_STRING || !str_eqz(v[2].raw, "\"failed\""))
+			continue;
+		*vec_push(pool, out) = (struct run_test){
+			.name = json_str(pool, v[0]),
+			.message = v[3].type == JSON_STRING ? json_str(pool, v[3]) : (struct str){ "", 0 },
+			.warn = str_eqz(v[1].raw, "\"warn\""),
+			.line = test,
+		};
+	}
+}
+
+void run_test_write(struct buf *b, const struct run_event *e, const struct run_test *t)
+{
+	struct jw w;
+	struct str key;
+	struct json_val v;
+	head(&w, b, "test");
+	jw_key_i(&w, "run", e->run);
+	jw_key_s(&w, "job", e->job->name);
+	jw_key_i(&w, "attempt", e->attempt);
+	for (struct json_iter it = json_iter(t->line); json_next(&it, &key, &v);) {
+		POOL_SCRATCH(tmp);
+		jw_key_str(&w, json_str(tmp, (struct json_val){ key, JSON_STRING }));
+		jw_raw(&w, v.raw);
+	}
+	jw_end(&w);
+}
+
 void run_outcome_write(struct buf *b, const struct run_outcome *o)
 {
 	struct jw w;

@@ -210,6 +210,50 @@ E
 	[ "$(jobs)" = 'r.fails failed 2' ]
 }
 
+@test "--retry --current: the text of now, as the catalogue has it; what is gone there is named" {
+	mkdir -p s/c
+	printf -- '-- mst: dialect: postgres\nSELECT 1 AS n\n' >s/c/first.sql
+	printf -- '-- mst: dialect: postgres\nSELECT missing AS n FROM c.first\n' >s/c/second.sql
+	printf -- '-- mst: dialect: postgres\nSELECT n FROM c.second\n' >s/c/third.sql
+	mst-table import s >/dev/null
+	run -1 --separate-stderr mst-run --catalogue
+	printf -- '-- mst: dialect: postgres\nSELECT n + 40 AS n FROM c.first\n' >s/c/second.sql
+	mst-table import s >/dev/null
+	run -1 --separate-stderr mst-run --retry last
+	[ "$(jobs)" = $'c.first succeeded 1\nc.second failed 2\nc.third blocked 0' ]
+	run -0 --separate-stderr mst-run --retry last --current
+	[ "$(jobs)" = $'c.first succeeded 1\nc.second succeeded 3\nc.third succeeded 1' ]
+	[ "$(wh 'SELECT n FROM c.third')" = 41 ]
+	[ "$(mst-log "$(last)" >/dev/null; st "SELECT sql FROM mst.job WHERE run_id = $(last) AND name = 'c.second'")" = \
+		$'-- mst: dialect: postgres\nSELECT n + 40 AS n FROM c.first' ]
+	# a table that the catalogue does not hold any more
+	printf -- '-- mst: dialect: postgres\nSELECT 1/0 AS n\n' >s/c/second.sql
+	mst-table import s >/dev/null
+	run -1 --separate-stderr mst-run --catalogue
+	mst-table rm c.second >/dev/null
+	run --separate-stderr mst-run --retry last --current
+	status 1
+	complains 'mst-run: the catalogue does not hold c.second
+  without --current the run goes on with the text that it was begun with'
+	[ "$(last .state)" = failed ]
+}
+
+@test "tests that fail are told of, those that only warn in the end, too" {
+	run --separate-stderr mst-run <<'E'
+{"type":"job","name":"t.warns","sql":"SELECT 1 AS n","attrs":{"tests":[{"rows":{"min":2},"severity":"warn"},{"unique":["n"]}]}}
+{"type":"job","name":"t.fails","sql":"SELECT 1 AS n","attrs":{"tests":[{"rows":{"min":2}},{"unique":["n"]}]}}
+E
+	status 1
+	[ "$(jq -c 'select(.event == "test") | [.job, .attempt, .name, .severity, .message]' <<<"$output" | sort)" = \
+		'["t.fails",1,"rows","error","1 rows, fewer than 2"]
+["t.warns",1,"rows","warn","1 rows, fewer than 2"]' ]
+	[ "$(jq -c 'select(.event == "job_finished") | [.job, (.tests | map(.state))]' <<<"$output" | sort)" = \
+		'["t.fails",["failed","passed"]]
+["t.warns",["failed","passed"]]' ]
+	grep -qxF "mst-run: warning: t.warns: test 'rows': 1 rows, fewer than 2" <<<"$stderr"
+	grep -qxF "mst-run: run $(last) failed: 1 succeeded, 1 failed, 1 test warned" <<<"$stderr"
+}
+
 # --- what waits for somebody else ----------------------------------------------------
 
 parked='{"type":"job","name":"x.given","kind":"external","attrs":{"wait":"WAIT"}}
@@ -276,8 +320,8 @@ x.other succeeded 1' jobs
 {"type":"job","name":"r.mutters","kind":"import","attrs":{"columns":["a"],"command":"echo first >&2; echo 1; printf '\\377 last' >&2"}}
 E
 	[ "$(st "SELECT j.name, l.attempt, l.stream, l.text FROM mst.log l JOIN mst.job j ON j.run_id = l.run_id AND j.no = l.job
-		WHERE l.run_id = $(last) ORDER BY j.no, l.id")" = 'r.talks|1|notice|NOTICE:  half of it
-r.talks|1|notice|WARNING:  careful
+		WHERE l.run_id = $(last) ORDER BY j.no, l.id")" = 'r.talks|1|notice|NOTICE: half of it
+r.talks|1|notice|WARNING: careful
 r.mutters|1|stderr|first
 r.mutters|1|stderr|� last' ]
 }

@@ -77,6 +77,9 @@ static int lock_target(struct pg_job *j, bool drop, struct mst_error *err)
 {
 	struct pg *pg = j->pg;
 	struct str begin = pg_begin_sql(j->pool, &j->n, j->t), leftover = pg_drop_build_sql(j->pool, &j->n);
+	/* that there is none is no news */
+	leftover = str_of(pool_printf(j->pool, "SET LOCAL client_min_messages TO warning; %.*s; "
+					       "SET LOCAL client_min_messages TO DEFAULT", STR_FMT(leftover)));
 	long long key = target_key(&j->n);
 	if (!j->t->busy_fails)
 		return db_exec(pg->db,
