@@ -224,7 +224,7 @@ E
 	run -0 --separate-stderr mst-run --retry last --current
 	[ "$(jobs)" = $'c.first succeeded 1\nc.second succeeded 3\nc.third succeeded 1' ]
 	[ "$(wh 'SELECT n FROM c.third')" = 41 ]
-	[ "$(mst-log "$(last)" >/dev/null; st "SELECT sql FROM mst.job WHERE run_id = $(last) AND name = 'c.second'")" = \
+	[ "$(st "SELECT sql FROM mst.job WHERE run_id = $(last) AND name = 'c.second'")" = \
 		$'-- mst: dialect: postgres\nSELECT n + 40 AS n FROM c.first' ]
 	# a table that the catalogue does not hold any more
 	printf -- '-- mst: dialect: postgres\nSELECT 1/0 AS n\n' >s/c/second.sql
