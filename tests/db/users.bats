@@ -5,7 +5,7 @@ load ../cmd/helpers
 setup_file() {
 	home
 	mst-db start 3>&-
-	mst-db psql -qc 'CREATE ROLE carol LOGIN' -c 'CREATE ROLE "Dän O''Neill; --" LOGIN' -c 'CREATE ROLE house NOLOGIN' 3>&-
+	mst-db psql -qc 'CREATE ROLE carol LOGIN' -c "CREATE ROLE \"Dän O'Neill; --\" LOGIN" -c 'CREATE ROLE house NOLOGIN' 3>&-
 }
 teardown_file() { home_stop; }
 setup() { scratch; }
@@ -14,7 +14,7 @@ setup() { scratch; }
 	run mst-user whoami
 	status 0
 	[ "$(json 'del(.added_at)')" = '{"type":"user","name":"mst","admin":true,"disabled":false,"teams":{},"description":"","added_by":"mst"}' ]
-	run tty mst-user whoami
+	run tty env NO_COLOR=1 mst-user whoami
 	says 'USER ADMIN DISABLED TEAMS DESCRIPTION
 mst  true  false    {}    '
 }
