@@ -13,12 +13,13 @@ CFLAGS ?= -O2 -g
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
 	-Wwrite-strings -Wpointer-arith -Wcast-align -Wvla -Wundef -Wformat=2 -Wno-format-nonliteral
 ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DMST_VERSION='"$(VERSION)"' \
-	-Ilib -I$(B)/gen $(WARN) $(WERROR) -fno-strict-aliasing -fstack-protector-strong -pthread \
+	-Ilib -I$(B)/gen $(WARN) $(WERROR) -fPIC -fvisibility=hidden -fno-strict-aliasing -fstack-protector-strong \
+	-pthread \
 	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer) $(CFLAGS)
 ALL_LDFLAGS = -pthread -Wl,--as-needed -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
 
 # top to bottom: a room may include those behind it only (tests/lint/layers)
-ROOMS := cli engine task provider render store model db net proc graph sql base
+ROOMS := cli mst engine task provider render store model db net proc graph sql base
 # shared libraries; --as-needed keeps what a command really uses
 LIBS := -lpq -lcrypto -lfyaml -lsmartcols -lnettle -lz -lzstd -lm
 
@@ -37,7 +38,7 @@ CHILDREN := $(foreach c,$(patsubst bin/libexec/%.c,%,$(sort $(wildcard bin/libex
 UNIT := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
-all: $(CMDS:%=$(B)/bin/%) $(CHILDREN:%=$(B)/libexec/mst/%)
+all: $(CMDS:%=$(B)/bin/%) $(CHILDREN:%=$(B)/libexec/mst/%) libmst
 
 define archive_rule
 $(B)/lib/lib$(1).a: $(call obj,$(call room_src,$(1)))
@@ -76,6 +77,25 @@ $(B)/tests/%: $(B)/obj/tests/unit/%.o $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(LINK) -lcmocka
 
+# libmst: what lib/mst/mst.h names is seen and nothing else, so the archive is one object
+SONAME := libmst.so.$(firstword $(subst ., ,$(VERSION)))
+libmst: $(addprefix $(B)/libmst/,libmst.so libmst.a mst.pc)
+MST_OBJ = $(call obj,$(call room_src,mst))
+$(B)/libmst/libmst.so: $(MST_OBJ) $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(CC) -shared -Wl,-soname,$(SONAME) $(if $(SAN),,-Wl,-z,defs) $(ALL_CFLAGS) -o $@ $(MST_OBJ) \
+		-Wl,--start-group $(ARCHIVES) -Wl,--end-group $(ALL_LDFLAGS) $(LIBS)
+	ln -sf libmst.so $(@D)/$(SONAME)
+$(B)/libmst/libmst.a: $(MST_OBJ) $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(LD) -r -o $(@D)/libmst.o $(MST_OBJ) --start-group $(ARCHIVES) --end-group
+	objcopy --localize-hidden $(@D)/libmst.o
+	rm -f $@
+	$(AR) rcs $@ $(@D)/libmst.o
+$(B)/libmst/mst.pc: lib/mst/mst.pc.in Makefile
+	@mkdir -p $(@D)
+	sed -e 's,@VERSION@,$(VERSION),; s,@LIBS@,$(filter-out -lsmartcols,$(LIBS)) -pthread,' $< > $@
+
 unit: $(UNIT:%=$(B)/tests/%)
 
 -include $(shell [ -d $(B)/obj ] && find $(B)/obj -name '*.d')
@@ -83,7 +103,7 @@ unit: $(UNIT:%=$(B)/tests/%)
 clean:
 	rm -rf $(B)
 
-.PHONY: all unit clean
+.PHONY: all libmst unit clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 

@@ -13,6 +13,7 @@ declare -A knows=(
 	[task]='base graph sql model db net proc store'
 	[render]='base graph sql model'
 	[engine]='base graph sql model db net proc store provider task render'
+	[mst]='base graph sql model db net proc store provider task render engine'
 	[cli]='base graph sql model render'
 )
 # libraries that one room alone uses
