@@ -1,6 +1,8 @@
 #include "model/table.h"
 
-enum key { TYPE, NAME, FILE_, DIALECT, KIND, READS, WRITES, CALLS, SOURCE_READS, REFS, DIAGS, ATTRS, SHA256, SQL, KEYS };
+enum key {
+	TYPE, NAME, FILE_, DIALECT, KIND, READS, WRITES, CALLS, SOURCE_READS, REFS, DIAGS, ATTRS, SHA256, SQL, KEYS
+};
 
 static const char *const key_names[KEYS] = {
 	"type", "name", "file", "dialect", "kind", "reads", "writes",
