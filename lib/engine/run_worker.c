@@ -329,10 +329,12 @@ int64_t run_crew_watch(struct run_crew *crew, int64_t now_us)
 		struct run_worker *w = &crew->workers[i];
 		if (!w->busy || !w->until_us || w->late)
 			continue;
-		if (now_us >= w->until_us)
-			w->late = w->stop = 1;
-		else if (!next || w->until_us < next)
+		if (now_us >= w->until_us) {
+			w->late = true;
+			w->stop = 1;
+		} else if (!next || w->until_us < next) {
 			next = w->until_us;
+		}
 	}
 	pthread_mutex_unlock(&crew->lock);
 	return next;
