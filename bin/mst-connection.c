@@ -384,8 +384,11 @@ static int put_lines(struct cli *cli, struct mst_error *err)
 	struct out *out = out_open(cli, "connection", columns);
 	jsonl_open(&in, cli->pool, 0, "stdin");
 	while (!rc && (more = jsonl_next(&in, &line, err)) > 0)
-		if ((rc = put_one_line(cli, db, str_dup(cli->pool, line), out, err)))
+		if ((rc = put_one_line(cli, db, str_dup(cli->pool, line), out, err))) {
+			/* what is wrong in a line is bad input */
+			rc = err->code = rc == MST_USAGE ? MST_DATA : rc;
 			jsonl_place(&in, err);
+		}
 	if (!rc)
 		rc = more;
 	return rc ? rc : out_close(out, err);

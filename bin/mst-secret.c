@@ -274,6 +274,13 @@ static int rotate_body(struct db *db, void *arg, struct mst_error *err)
 			continue;
 		}
 		rc = keyring_open(w->keys, tmp, s, NULL, &plain, err);
+		/* broken is broken: the others are not held up by it */
+		if (rc == MST_DATA) {
+			cli_report(w->cli, err);
+			*vec_push(pool, &w->kept) = str_z(pool, s->name);
+			rc = 0;
+			continue;
+		}
 		if (!rc)
 			rc = keyring_seal(new_keys, tmp, &sealed, &key, plain, err);
 		if (rc)
@@ -307,8 +314,9 @@ static int rotate(struct cli *cli, struct mst_error *err)
 	if (rc)
 		return rc;
 	if (w.kept.n)
-		cli_warn(cli, "%zu secret%s not yours to change or sealed with another key: %s%s", w.kept.n,
-			 w.kept.n == 1 ? " is" : "s are", w.kept.v[0], w.kept.n > 1 ? ", ..." : "");
+		cli_warn(cli, "left as %s (not yours to change, or this key does not open %s): %s%s",
+			 w.kept.n == 1 ? "it is" : "they are", w.kept.n == 1 ? "it" : "them", w.kept.v[0],
+			 w.kept.n > 1 ? ", ..." : "");
 	if (w.a->new_key_file)
 		cli_say(cli, "from now on the key is that of %s: set key_file (MST_KEY_FILE) to it", w.a->new_key_file);
 	/* as they are now */
