@@ -132,7 +132,7 @@ someone() {
 	someone "$MST_BIN/mst-run" <jobs >out 2>&1 3>&- &
 	until [ "$(psql -XAtq "host=$SOCKET dbname=crm user=mst" -c "SELECT count(*) FROM pg_stat_activity WHERE usename = 'reader' AND wait_event = 'PgSleep'")" = 1 ]; do sleep 0.1; done
 	pid=$(psql -XAtq "host=$SOCKET dbname=mst user=mst" -c "SELECT pid FROM mst.run WHERE state = 'running' ORDER BY id DESC LIMIT 1")
-	run someone cat "/proc/$pid/environ"
+	run someone dd if="/proc/$pid/environ" of=/dev/null bs=1 count=1
 	status 1
 	holds 'Permission denied'
 	run someone dd if="/proc/$pid/mem" of=/dev/null bs=1 count=1
