@@ -4,7 +4,9 @@
 #include "base/time.h"
 #include "cli/out.h"
 #include "engine/tree.h"
+#include "since.h"
 #include "state.h"
+#include "store/log.h"
 #include "store/run.h"
 
 #include <langinfo.h>
@@ -12,10 +14,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* A lost hint, or an owner that was killed, is found out after so long at the latest. */
+#define LOOK_US (2 * US_PER_S)
+
 struct args {
-	const char *state;
-	int64_t limit;
-	bool sql;
+	const char *state, *usage, *since;
+	struct cli_list labels;
+	int64_t limit, timeout_us;
+	bool sql, wait;
 };
 
 static const struct cli_opt opts[] = {
@@ -23,6 +29,16 @@ static const struct cli_opt opts[] = {
 	  .min = 1, .max = 1000000, .def = "20", .help = "so many runs, the latest first" },
 	{ .name = "state", .kind = CLI_ENUM, .offset = offsetof(struct args, state), .metavar = "STATE",
 	  .values = "queued|running|paused|succeeded|failed|cancelled", .help = "runs in this state only" },
+	{ .name = "label", .kind = CLI_LIST, .offset = offsetof(struct args, labels), .metavar = "KEY=VALUE",
+	  .help = "runs with this label; several: with all of them" },
+	{ .name = "wait", .letter = 'w', .kind = CLI_FLAG, .offset = offsetof(struct args, wait),
+	  .help = "wait for the end; the exit status is the outcome" },
+	{ .name = "timeout", .kind = CLI_DURATION, .offset = offsetof(struct args, timeout_us), .metavar = "DURATION",
+	  .help = "with --wait: at most so long" },
+	{ .name = "usage", .kind = CLI_ENUM, .offset = offsetof(struct args, usage), .metavar = "BY",
+	  .values = "team|user|table|day", .help = "what jobs cost, summed by one of these" },
+	{ .name = "since", .kind = CLI_STRING, .offset = offsetof(struct args, since), .metavar = "WHEN",
+	  .help = "with --usage: attempts since (2d, 2026-11-22)" },
 	{ .name = "sql", .kind = CLI_FLAG, .offset = offsetof(struct args, sql),
 	  .help = "with the SQL text that each job ran" },
 	{ .name = NULL },
@@ -32,6 +48,8 @@ static const struct cli_example examples[] = {
 	{ "mst-ps", "the latest runs" },
 	{ "mst-ps last", "the jobs of the last run, as a tree" },
 	{ "mst-ps last | jq 'select(.state == \"failed\") | .error'", "what went wrong" },
+	{ "mst-ps --wait mart.sales --timeout 1h && make report", "go on when the table is made" },
+	{ "mst-ps --usage team --since 30d", "what each team used" },
 	{ NULL, NULL },
 };
 
@@ -55,6 +73,17 @@ static const struct out_col job_columns[] = {
 	{ "bytes", "SIZE", OUT_BYTES, false },
 	{ "duration_us", "TIME", OUT_DURATION_US, false },
 	{ "error.message", "ERROR", OUT_TEXT, true },
+	{ NULL, NULL, OUT_TEXT, false },
+};
+
+static const struct out_col usage_columns[] = {
+	{ "key", "OF", OUT_TEXT, true },
+	{ "jobs", "JOBS", OUT_NUMBER, false },
+	{ "attempts", "ATTEMPTS", OUT_NUMBER, false },
+	{ "rows", "ROWS", OUT_NUMBER, false },
+	{ "bytes", "SIZE", OUT_BYTES, false },
+	{ "cpu_us", "CPU", OUT_DURATION_US, false },
+	{ "duration_us", "TIME", OUT_DURATION_US, false },
 	{ NULL, NULL, OUT_TEXT, false },
 };
 
@@ -205,11 +234,52 @@ static int draw(struct tree *t, struct mst_error *err)
 
 /* ------------------------------------------------------------------------------------- */
 
+/* {"k":"v"}; empty where there is no label. */
+static int labels_json(struct pool *pool, const struct cli_list *list, struct str *out, struct mst_error *err)
+{
+	struct buf b;
+	struct jw w;
+	buf_init(&b, pool);
+	*out = (struct str){ NULL, 0 };
+	if (!list->n)
+		return 0;
+	jw_init(&w, &b);
+	jw_object(&w);
+	for (size_t i = 0; i < list->n; i++) {
+		struct str key, value;
+		if (!str_cut(str_of(list->v[i]), '=', &key, &value) || !key.n) {
+			mst_fail(err, MST_USAGE, "--label %s is no KEY=VALUE", list->v[i]);
+			return mst_hint(err, "for example --label month=2026-11");
+		}
+		jw_key_str(&w, key);
+		jw_str(&w, value);
+	}
+	jw_end(&w);
+	*out = buf_view(&b);
+	return 0;
+}
+
 static int list_runs(struct cli *cli, struct db *db, const struct args *a, struct mst_error *err)
 {
+	struct store_run_filter filter = { .state = a->state, .limit = a->limit };
+	int rc = labels_json(cli->pool, &a->labels, &filter.labels, err);
+	if (rc)
+		return rc;
 	struct out *out = out_open(cli, "run", run_columns);
-	struct store_run_filter filter = { a->state, a->limit };
-	int rc = store_run_list(db, &filter, pass_line, out, err);
+	rc = store_run_list(db, &filter, pass_line, out, err);
+	return rc ? rc : out_close(out, err);
+}
+
+static int show_usage(struct cli *cli, struct db *db, const struct args *a, struct mst_error *err)
+{
+	struct store_usage_filter filter = { .by = a->usage };
+	int rc = labels_json(cli->pool, &a->labels, &filter.labels, err);
+	if (!rc)
+		rc = since_read(cli->pool, a->since, &filter.since_ago_us, &filter.since_at, err);
+	if (rc)
+		return rc;
+	struct out *out = out_open(cli, "usage", usage_columns);
+	rc = store_usage(db, &filter, pass_line, out, err);
 	return rc ? rc : out_close(out, err);
 }
 
@@ -221,7 +291,7 @@ static int show_run(struct cli *cli, struct db *db, const struct args *a, struct
 		return rc;
 	if (cli->format != CLI_TABLE) {
 		struct out *out = out_open(cli, "job", job_columns);
-		rc = store_job_list(db, id, a->sql, pass_line, out, err);
+		rc = store_job_list(db, id, 0, a->sql, pass_line, out, err);
 		return rc ? rc : out_close(out, err);
 	}
 	struct out *head = out_open(cli, "run", run_columns);
@@ -230,10 +300,69 @@ static int show_run(struct cli *cli, struct db *db, const struct args *a, struct
 		rc = out_close(head, err);
 	struct tree t = { .cli = cli };
 	if (!rc)
-		rc = store_job_list(db, id, false, add_node, &t, err);
+		rc = store_job_list(db, id, 0, false, add_node, &t, err);
 	if (!rc)
 		rc = out_text(cli, STR("\n"), err);
 	return rc ? rc : draw(&t, err);
+}
+
+/* Until it has ended, or the time is over. */
+static int wait_for(struct db *db, int64_t run, int64_t no, int64_t end_us, struct pool *pool, struct store_outcome *out,
+		    struct mst_error *err)
+{
+	bool told = true;
+	int rc = store_watch(db, run, err);
+	for (int64_t look = US_PER_S / 20; !rc;) {
+		rc = store_outcome(pool, db, run, no, out, err);
+		if (rc || out->ended)
+			return rc;
+		int64_t left = end_us ? end_us - time_mono_us() : look;
+		if (left <= 0)
+			return MST_TIMEOUT;
+		rc = db_notes_wait(db, left < look ? left : look, &told, err);
+		if (!rc && !told) {
+			rc = store_run_reap(db, NULL, err);
+			look = look * 4 < LOOK_US ? look * 4 : LOOK_US;
+		}
+	}
+	return rc;
+}
+
+static int wait_run(struct cli *cli, struct db *db, const struct args *a, struct mst_error *err)
+{
+	const char *word = cli->argv[0];
+	int64_t run, no = 0, end_us = a->timeout_us ? time_mono_us() + a->timeout_us : 0;
+	bool number = *word && word[strspn(word, "0123456789")] == 0;
+	int rc = number || strcmp(word, "last") == 0 ? store_run_find(db, word, &run, err)
+						      : store_job_maker(db, word, &run, &no, err);
+	struct store_outcome end;
+	if (!rc)
+		rc = wait_for(db, run, no, end_us, cli->pool, &end, err);
+	if (rc == MST_TIMEOUT) {
+		mst_fail(err, MST_TIMEOUT, no ? "%s is %.*s still, in run %lld" : "run %s is %.*s still", word, STR_FMT(end.state),
+			 (long long)run);
+		return mst_hint(err, "it goes on; mst-ps %lld shows how far it is", (long long)run);
+	}
+	if (rc)
+		return rc;
+	struct out *out = out_open(cli, no ? "job" : "run", no ? job_columns : run_columns);
+	rc = no ? store_job_list(db, run, no, a->sql, pass_line, out, err) : store_run_get(db, run, pass_line, out, err);
+	if (!rc)
+		rc = out_close(out, err);
+	return rc ? rc : end.good ? 0 : 1;
+}
+
+static int check_args(const struct cli *cli, const struct args *a, struct mst_error *err)
+{
+	if (a->usage && (cli->argc || a->wait || a->state))
+		return mst_fail(err, MST_USAGE, "--usage takes no run, no --wait and no --state");
+	if (a->wait && !cli->argc)
+		return mst_fail(err, MST_USAGE, "--wait wants the number of a run, 'last', or a table");
+	if (a->timeout_us && !a->wait)
+		return mst_fail(err, MST_USAGE, "--timeout goes with --wait");
+	if (a->since && !a->usage)
+		return mst_fail(err, MST_USAGE, "--since goes with --usage");
+	return 0;
 }
 
 static int run(struct cli *cli, struct mst_error *err)
@@ -242,12 +371,16 @@ static int run(struct cli *cli, struct mst_error *err)
 	struct state_opts where = state_options(cli);
 	struct db *db;
 	cli_catch_signals();
-	int rc = state_open(cli->pool, &where, &db, err);
+	int rc = check_args(cli, a, err);
+	if (!rc)
+		rc = state_open(cli->pool, &where, &db, err);
 	if (!rc)
 		rc = store_run_reap(db, NULL, err);
 	if (rc)
 		return rc;
-	return cli->argc ? show_run(cli, db, a, err) : list_runs(cli, db, a, err);
+	if (a->usage)
+		return show_usage(cli, db, a, err);
+	return a->wait ? wait_run(cli, db, a, err) : cli->argc ? show_run(cli, db, a, err) : list_runs(cli, db, a, err);
 }
 
 struct completion {
@@ -306,17 +439,17 @@ static void complete_names(struct cli *cli, const char *kind, const char *prefix
 static const struct cli_cmd cmd = {
 	.name = "mst-ps",
 	.summary = "list runs and their jobs",
-	.args = "[RUN | last]",
+	.args = "[RUN | last | TABLE]",
 	.max_args = 1,
 	.args_size = sizeof(struct args),
 	.groups = CLI_OUTPUT | CLI_DB,
 	.opts = opts,
 	.examples = examples,
 	.reads = "nothing",
-	.writes = "run, job",
+	.writes = "run, job, usage",
 	.talks_to = "the state database",
-	.exits = "1 4",
-	.see_also = "mst-run(1), mst-db(1), mst-json(5)",
+	.exits = "1 4 5 130",
+	.see_also = "mst-run(1), mst-log(1), mst-db(1), mst-json(5)",
 	.complete = "run",
 	.run = run,
 };

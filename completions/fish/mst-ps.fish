@@ -2,6 +2,11 @@
 complete -c mst-ps -f
 complete -c mst-ps -s l -l limit -x -d 'so many runs, the latest first'
 complete -c mst-ps -l state -x -a 'queued running paused succeeded failed cancelled' -d 'runs in this state only'
+complete -c mst-ps -l label -x -d 'runs with this label; several: with all of them'
+complete -c mst-ps -s w -l wait -d 'wait for the end; the exit status is the outcome'
+complete -c mst-ps -l timeout -x -d 'with --wait: at most so long'
+complete -c mst-ps -l usage -x -a 'team user table day' -d 'what jobs cost, summed by one of these'
+complete -c mst-ps -l since -x -d 'with --usage: attempts since (2d, 2026-11-22)'
 complete -c mst-ps -l sql -d 'with the SQL text that each job ran'
 complete -c mst-ps -l json -d 'write JSON Lines (the default in a pipe)'
 complete -c mst-ps -l table -d 'write a table (the default on a terminal)'

@@ -6,6 +6,7 @@ complete -c mst -n __fish_use_subcommand -a version -d 'print the version'
 complete -c mst -n __fish_use_subcommand -a connection -d 'keep the databases that jobs connect to'
 complete -c mst -n __fish_use_subcommand -a db -d 'keep the state database'
 complete -c mst -n __fish_use_subcommand -a deps -d 'infer table references from SQL'
+complete -c mst -n __fish_use_subcommand -a log -d 'show what runs and jobs said, and what happened'
 complete -c mst -n __fish_use_subcommand -a plan -d 'put tables and tasks into an order'
 complete -c mst -n __fish_use_subcommand -a ps -d 'list runs and their jobs'
 complete -c mst -n __fish_use_subcommand -a run -d 'execute a plan'
@@ -26,4 +27,4 @@ function __mst_of_command
 	set -l words (commandline -opc)
 	complete -C "mst-$words[2] $words[3..-1] "(commandline -ct)
 end
-complete -c mst -n '__fish_seen_subcommand_from connection db deps plan ps run secret table team user' -a '(__mst_of_command)'
+complete -c mst -n '__fish_seen_subcommand_from connection db deps log plan ps run secret table team user' -a '(__mst_of_command)'

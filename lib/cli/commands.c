@@ -7,6 +7,7 @@ const struct cli_command cli_commands[] = {
 	  "db home key_command key_file pg_bin secret_refs warehouse" },
 	{ "mst-db", "keep the state database", "the private cluster, the state database", "db home pg_bin warehouse" },
 	{ "mst-deps", "infer table references from SQL", "files", "dialect name_from" },
+	{ "mst-log", "show what runs and jobs said, and what happened", "the state database", "db home pg_bin" },
 	{ "mst-plan", "put tables and tasks into an order", "nothing but its input", "" },
 	{ "mst-ps", "list runs and their jobs", "the state database", "db home pg_bin" },
 	{ "mst-run", "execute a plan", "the state database and the warehouse",

@@ -29,7 +29,7 @@ static const char *const type_words[] = {
 /* What mst-ps adds to a job line says how it went, not what it is. */
 static bool is_of_a_run(struct str key)
 {
-	static const char *const words[] = { "state", "attempt", "duration_us", "rows",   "bytes",
+	static const char *const words[] = { "state", "attempt", "duration_us", "rows",   "bytes", "cpu_us", "tests",
 					     "error", "run_id",  "started_at",  "finished_at" };
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (str_eqz(key, words[i]))

@@ -23,4 +23,25 @@ struct store_log_entry {
 /* Any number, in order; of a line that is longer than 64 KiB the beginning. MST_DENIED for a run of somebody else. */
 int store_log_add(struct db *, int64_t run, const struct store_log_entry *, size_t n, struct mst_error *);
 
+/* --- looking on ------------------------------------------------------------------------ */
+
+/* From now on the functions that record something of this run (0: of anything) tell this
+ * connection: db_notes_wait.  What was recorded at the same moment may go unsaid, all but the
+ * end of a run: look again after a while. */
+int store_watch(struct db *, int64_t run, struct mst_error *);
+
+/* Reads what is new, again and again. */
+struct store_follow;
+struct store_follow_opts {
+	int64_t run;      /* 0: the events of all, without log lines */
+	int64_t job;      /* its number from 1, or 0: all */
+	int64_t since_ago_us; /* only what is not older, by the clock of the database; -1: everything */
+	const char *since_at; /* or since a time, ISO 8601; NULL */
+	bool again;       /* it will be read more than once */
+};
+struct store_follow *store_follow_open(struct pool *, struct db *, const struct store_follow_opts *);
+/* Each to a line "type":"event" or "type":"log", in order of time as far as they came together.  What
+ * others committed out of order is told when it is there. */
+int store_follow_read(struct store_follow *, store_line *, void *arg, struct mst_error *);
+
 #endif

@@ -130,6 +130,7 @@ typedef int store_line(void *arg, struct str line, struct mst_error *);
 struct store_run_filter {
 	const char *state; /* or NULL */
 	int64_t limit;
+	struct str labels; /* a JSON object: runs that have all of these; or empty */
 };
 int store_run_list(struct db *, const struct store_run_filter *, store_line *, void *arg, struct mst_error *);
 /* "last" or a number.  MST_NOT_FOUND. */
@@ -138,11 +139,33 @@ int store_run_find(struct db *, const char *word, int64_t *id, struct mst_error 
  * ("run"; among them "last"), the tables of the latest ten runs ("table"), users ("user"), teams
  * ("team") or both ("member"), "secret", "connection"; at most 1000.  Nothing for another kind. */
 int store_names(struct db *, const char *kind, const char *prefix, store_line *, void *arg, struct mst_error *);
+/* The latest job of that name, in one run or (0) in any. *no counts from 1.  MST_NOT_FOUND. */
+int store_job_find(struct db *, const char *name, int64_t in_run, int64_t *run, int64_t *no, struct mst_error *);
+/* The run that makes a table, for one who waits for it: the latest under way that has it as a job,
+ * else the latest that had.  MST_NOT_FOUND. */
+int store_job_maker(struct db *, const char *name, int64_t *run, int64_t *no, struct mst_error *);
+/* How it stands with a run, or with its job `no` (0: the run). */
+struct store_outcome {
+	bool ended, good; /* good: succeeded, or there was nothing to do */
+	struct str state; /* a word */
+};
+int store_outcome(struct pool *, struct db *, int64_t run, int64_t no, struct store_outcome *out, struct mst_error *);
+
+/* What attempts cost, summed by "team", "user", "table" or "day" (UTC), the longest first: lines
+ * "type":"usage". */
+struct store_usage_filter {
+	const char *by;
+	struct str labels;    /* as in store_run_filter */
+	int64_t since_ago_us; /* attempts that ended since; -1: all */
+	const char *since_at; /* ISO 8601, or NULL */
+};
+int store_usage(struct db *, const struct store_usage_filter *, store_line *, void *arg, struct mst_error *);
+
 /* The line of one run. */
 int store_run_get(struct db *, int64_t id, store_line *, void *arg, struct mst_error *);
 /* The jobs of a run in the order of the plan: the keys of their job lines, and state,
- * attempt, duration_us, rows, bytes, error, started_at, finished_at, run_id. `sql`: with the
- * text; else only where no file holds it. */
-int store_job_list(struct db *, int64_t run, bool sql, store_line *, void *arg, struct mst_error *);
+ * attempt, duration_us, rows, bytes, cpu_us, tests, error, started_at, finished_at, run_id. `sql`:
+ * with the text; else only where no file holds it.  `no`: of one job alone, or 0. */
+int store_job_list(struct db *, int64_t run, int64_t no, bool sql, store_line *, void *arg, struct mst_error *);
 
 #endif

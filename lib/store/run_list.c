@@ -9,14 +9,13 @@
 #define RUN_COLUMNS \
 	"SELECT r.id, r.state, r.name, r.jobs, coalesce(r.succeeded, n.succeeded), coalesce(r.failed, n.failed)," \
 	" (extract(epoch FROM coalesce(r.finished_at, pg_catalog.clock_timestamp()) - r.started_at) * 1000000)::bigint," \
-	" " AT("r.started_at") ", " AT("r.finished_at") ", r.created_by, r.host, r.pid, r.error" \
-	"  FROM mst.run r LEFT JOIN LATERAL (SELECT pg_catalog.count(*) FILTER (WHERE j.state = 'succeeded') AS succeeded," \
-	"   pg_catalog.count(*) FILTER (WHERE j.state = 'failed') AS failed FROM mst.job j" \
-	"   WHERE j.run_id = r.id AND r.finished_at IS NULL) n ON true"
+	" " AT("r.started_at") ", " AT("r.finished_at") ", r.created_by, r.host, r.pid, r.error, r.team," \
+	" CASE WHEN r.labels <> '{}' THEN r.labels END, nullif(r.retries, 0)" \
+	"  FROM mst.run r LEFT JOIN LATERAL (SELECT p.* FROM mst.run_progress(r.id) p WHERE r.finished_at IS NULL) n ON true"
 
 enum {
 	R_ID, R_STATE, R_NAME, R_JOBS, R_SUCCEEDED, R_FAILED, R_DURATION, R_STARTED, R_FINISHED,
-	R_BY, R_HOST, R_PID, R_ERROR
+	R_BY, R_HOST, R_PID, R_ERROR, R_TEAM, R_LABELS, R_RETRIES
 };
 
 static void key_int(struct jw *w, const char *key, const struct db_result *r, size_t i, size_t col)
@@ -52,6 +51,10 @@ static int tell_runs(const struct db_result *r, store_line *tell, void *arg, str
 		key_text(&w, "started_at", r, i, R_STARTED);
 		key_text(&w, "finished_at", r, i, R_FINISHED);
 		key_text(&w, "user", r, i, R_BY);
+		key_text(&w, "team", r, i, R_TEAM);
+		if (!db_is_null(r, i, R_LABELS))
+			jw_key_raw(&w, "labels", db_text(r, i, R_LABELS));
+		key_int(&w, "retries", r, i, R_RETRIES);
 		key_text(&w, "host", r, i, R_HOST);
 		jw_key_i(&w, "pid", db_int(r, i, R_PID));
 		key_text(&w, "error", r, i, R_ERROR);
@@ -67,10 +70,12 @@ int store_run_list(struct db *db, const struct store_run_filter *f, store_line *
 {
 	POOL_SCRATCH(tmp);
 	const struct db_result *r;
-	struct str params[] = { f->state ? str_of(f->state) : DB_NULL, db_param_int(tmp, f->limit) };
+	struct str params[] = { f->state ? str_of(f->state) : DB_NULL, db_param_int(tmp, f->limit),
+				f->labels.n ? f->labels : DB_NULL };
 	int rc = db_query(tmp, db,
-			  STR(RUN_COLUMNS " WHERE $1::text IS NULL OR r.state = $1 ORDER BY r.id DESC LIMIT $2"), params, 2,
-			  &r, err);
+			  STR(RUN_COLUMNS " WHERE ($1::text IS NULL OR r.state = $1) AND ($3::jsonb IS NULL OR r.labels @> $3)"
+					  " ORDER BY r.id DESC LIMIT $2"),
+			  params, 3, &r, err);
 	return rc ? rc : tell_runs(r, tell, arg, err);
 }
 
@@ -145,13 +150,71 @@ int store_run_find(struct db *db, const char *word, int64_t *id, struct mst_erro
 	return 0;
 }
 
-enum { J_LINE, J_STATE, J_ATTEMPT, J_DURATION, J_ROWS, J_BYTES, J_ERROR, J_STARTED, J_FINISHED, J_SQL };
-
-int store_job_list(struct db *db, int64_t run, bool sql, store_line *tell, void *arg, struct mst_error *err)
+/* Two numbers of the first row. */
+static int find_job(struct db *db, struct str sql, const char *name, int64_t in_run, int64_t *run, int64_t *no,
+		    struct mst_error *err)
 {
 	POOL_SCRATCH(tmp);
 	const struct db_result *r;
-	struct str params[] = { db_param_int(tmp, run), db_param_bool(sql), DB_NULL };
+	struct str params[] = { str_of(name), in_run ? db_param_int(tmp, in_run) : DB_NULL };
+	int rc = db_query(tmp, db, sql, params, 2, &r, err);
+	if (rc)
+		return rc;
+	if (db_rows(r) == 0) {
+		if (in_run)
+			return mst_fail(err, MST_NOT_FOUND, "run %lld has no job %s", (long long)in_run, name);
+		mst_fail(err, MST_NOT_FOUND, "no run has made %s yet", name);
+		return mst_hint(err, "mst-ps lists the runs, mst-ps RUN its jobs");
+	}
+	*run = db_int(r, 0, 0);
+	*no = db_int(r, 0, 1);
+	return 0;
+}
+
+int store_job_find(struct db *db, const char *name, int64_t in_run, int64_t *run, int64_t *no, struct mst_error *err)
+{
+	return find_job(db,
+			STR("SELECT run_id, no FROM mst.job WHERE name = $1 AND ($2::bigint IS NULL OR run_id = $2)"
+			    " ORDER BY run_id DESC LIMIT 1"),
+			name, in_run, run, no, err);
+}
+
+int store_job_maker(struct db *db, const char *name, int64_t *run, int64_t *no, struct mst_error *err)
+{
+	return find_job(db,
+			STR("SELECT j.run_id, j.no FROM mst.job j JOIN mst.run r ON r.id = j.run_id"
+			    " WHERE j.name = $1 AND j.state <> 'skipped' AND $2::bigint IS NULL"
+			    " ORDER BY r.finished_at IS NULL DESC, j.run_id DESC LIMIT 1"),
+			name, 0, run, no, err);
+}
+
+int store_outcome(struct pool *pool, struct db *db, int64_t run, int64_t no, struct store_outcome *out,
+		  struct mst_error *err)
+{
+	POOL_SCRATCH(tmp);
+	const struct db_result *r;
+	struct str params[] = { db_param_int(tmp, run), db_param_int(tmp, no) };
+	int rc = db_query(tmp, db,
+			  no ? STR("SELECT state, state IN ('succeeded', 'skipped', 'failed', 'cancelled', 'blocked'),"
+				   " state IN ('succeeded', 'skipped') FROM mst.job WHERE run_id = $1 AND no = $2")
+			     : STR("SELECT state, finished_at IS NOT NULL, state = 'succeeded' FROM mst.run WHERE id = $1 AND $2::integer = 0"),
+			  params, 2, &r, err);
+	if (rc)
+		return rc;
+	if (db_rows(r) == 0)
+		return mst_fail(err, MST_NOT_FOUND, "there is no run %lld any more", (long long)run);
+	*out = (struct store_outcome){ .state = str_dup(pool, db_text(r, 0, 0)), .ended = db_bool(r, 0, 1),
+				       .good = db_bool(r, 0, 2) };
+	return 0;
+}
+
+enum { J_LINE, J_STATE, J_ATTEMPT, J_DURATION, J_ROWS, J_BYTES, J_ERROR, J_STARTED, J_FINISHED, J_CPU, J_TESTS, J_SQL };
+
+int store_job_list(struct db *db, int64_t run, int64_t no, bool sql, store_line *tell, void *arg, struct mst_error *err)
+{
+	POOL_SCRATCH(tmp);
+	const struct db_result *r;
+	struct str params[] = { db_param_int(tmp, run), db_param_bool(sql), DB_NULL, db_param_int(tmp, no) };
 	int64_t last = 0;
 	/* in pieces, so that a run of any size takes little memory.  PostgreSQL takes no JSON with a NUL
 	 * character apart; with a line break in its place, also behind a backslash, it is JSON still. */
@@ -163,12 +226,12 @@ int store_job_list(struct db *db, int64_t run, bool sql, store_line *tell, void 
 				      " (extract(epoch FROM coalesce(a.finished_at, j.finished_at, pg_catalog.clock_timestamp())"
 				      "   - j.started_at) * 1000000)::bigint,"
 				      " a.rows, a.bytes, a.error, " AT("j.started_at") ", " AT("j.finished_at") ","
-				      " CASE WHEN $2::boolean OR"
+				      " a.cpu_us, a.tests, CASE WHEN $2::boolean OR"
 				      "   pg_catalog.replace(j.line::text, '\\u0000', '\\n')::json ->> 'file' IS NULL THEN j.sql END, j.no"
 				      "  FROM mst.job j LEFT JOIN mst.attempt a"
 				      "    ON a.run_id = j.run_id AND a.job = j.no AND a.attempt = j.attempt"
-				      " WHERE j.run_id = $1 AND j.no > $3 ORDER BY j.no LIMIT 5000"),
-				  params, 3, &r, err);
+				      " WHERE j.run_id = $1 AND j.no > $3 AND ($4::integer = 0 OR j.no = $4) ORDER BY j.no LIMIT 5000"),
+				  params, 4, &r, err);
 		if (rc || db_rows(r) == 0)
 			return rc;
 		struct buf b;
@@ -195,6 +258,9 @@ int store_job_list(struct db *db, int64_t run, bool sql, store_line *tell, void 
 			key_int(&w, "duration_us", r, i, J_DURATION);
 			key_int(&w, "rows", r, i, J_ROWS);
 			key_int(&w, "bytes", r, i, J_BYTES);
+			key_int(&w, "cpu_us", r, i, J_CPU);
+			if (!db_is_null(r, i, J_TESTS))
+				jw_key_raw(&w, "tests", db_text(r, i, J_TESTS));
 			if (!db_is_null(r, i, J_ERROR))
 				jw_key_raw(&w, "error", db_text(r, i, J_ERROR));
 			jw_end(&w);

@@ -310,6 +310,7 @@ BEGIN
 			CASE WHEN s.state <> 'skipped' THEN s.attempt END AS attempt, s.state, s.retry AND s.state = 'failed' AS retry,
 			s.rows, s.bytes, s.cpu_us, s.error, s.tests, j.team, j.state = 'ready' AND s.state <> 'skipped' AS begins,
 			CASE WHEN s.state = 'parked' THEN s.key END AS wake_key,
+			CASE WHEN s.state = 'parked' THEN s.deadline END AS wait_us,
 			CASE WHEN s.state = 'parked' THEN now.at + s.deadline * interval '1 microsecond' END AS wake_deadline
 		FROM now, step s JOIN mst.job j ON j.run_id = run_record.run AND j.no = s.no
 		WHERE CASE j.state WHEN 'ready' THEN j.attempt = s.attempt - 1 AND s.state IN ('running', 'parked', 'succeeded',
@@ -358,11 +359,11 @@ BEGIN
 		SELECT e.at, e.kind, run_record.run, e.no, e.attempt, e.team, e.data
 		FROM (SELECT h.started_at, 1, 'job_started', h.no, h.attempt, h.team, NULL::json FROM held h WHERE h.begins
 			UNION ALL
-			SELECT coalesce(greatest(h.started_at, h.finished_at), now.at), 2, CASE WHEN h.retry THEN 'job_retried'
+			SELECT coalesce(greatest(h.started_at, h.finished_at), now.at), 2, CASE WHEN h.retry THEN 'job_retrying'
 					WHEN h.state = 'parked' THEN 'job_parked' ELSE 'job_finished' END, h.no, h.attempt, h.team,
-				json_build_object('state', h.state, 'duration_us', CASE WHEN h.state NOT IN ('parked', 'skipped') THEN
+				json_build_object('state', CASE WHEN h.retry THEN 'ready' ELSE h.state END, 'duration_us', CASE WHEN h.state NOT IN ('parked', 'skipped') THEN
 					(extract(epoch FROM greatest(h.started_at, h.finished_at) - h.started_at) * 1000000)::bigint END,
-					'rows', h.rows, 'bytes', h.bytes, 'error', h.error::json)
+					'rows', h.rows, 'bytes', h.bytes, 'cpu_us', h.cpu_us, 'wait_us', h.wait_us, 'error', h.error::json)
 			FROM held h, now WHERE h.state <> 'running'
 			UNION ALL
 			SELECT now.at, 3, 'job_blocked', w.no, NULL, w.team, json_build_object('state', 'blocked')
@@ -498,7 +499,7 @@ BEGIN
 		failed = NULL, error = NULL, owned_by = session_user, host = run_reopen.host, pid = run_reopen.pid,
 		version = run_reopen.version, retries = x.retries + 1 WHERE x.id = run;
 	INSERT INTO mst.event (kind, run_id, data)
-		VALUES ('run_reopened', run, json_build_object('state', 'running', 'jobs', r.jobs));
+		VALUES ('run_started', run, json_build_object('state', 'running', 'jobs', r.jobs, 'again', true));
 	IF left_over = 0 THEN
 		-- all was done when its owner was lost
 		PERFORM mst.run_end(run, 'succeeded', NULL);
