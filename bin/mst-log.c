@@ -57,8 +57,10 @@ struct printer {
 	bool with_run;
 };
 
-enum { TYPE, EVENT, AT, RUN, JOB, ATTEMPT, STREAM, TEXT, STATE, ROWS, DURATION, ERROR, USER, JOBS, SUCCEEDED, FAILED, DATA,
-       AGAIN, KEYS };
+enum {
+	TYPE, EVENT, AT, RUN, JOB, ATTEMPT, STREAM, TEXT, STATE, ROWS, DURATION, ERROR, USER, JOBS, SUCCEEDED, FAILED,
+	DATA, AGAIN, KEYS
+};
 
 static const struct str keys[KEYS] = {
 	[TYPE] = { "type", 4 },	      [EVENT] = { "event", 5 },	      [AT] = { "at", 2 },     [RUN] = { "run", 3 },
@@ -104,7 +106,7 @@ static void put_event(struct printer *p, struct pool *pool, struct buf *b, const
 		put_text(b, event);
 	} else if (str_eqz(event, "job_started") || str_eqz(event, "run_started")) {
 		buf_z(b, json_is_true(v[AGAIN]) ? "started again" : "started");
-	} else if (str_eqz(event, "job_retrying")) {
+	} else if (str_eqz(event, "job_retried")) {
 		buf_z(b, "failed, is tried again");
 	} else if (str_eqz(event, "job_woken")) {
 		buf_z(b, "woken");

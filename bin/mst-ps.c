@@ -339,14 +339,15 @@ static int wait_run(struct cli *cli, struct db *db, const struct args *a, struct
 	if (!rc)
 		rc = wait_for(db, run, no, end_us, cli->pool, &end, err);
 	if (rc == MST_TIMEOUT) {
-		mst_fail(err, MST_TIMEOUT, no ? "%s is %.*s still, in run %lld" : "run %s is %.*s still", word, STR_FMT(end.state),
-			 (long long)run);
+		mst_fail(err, MST_TIMEOUT, no ? "%s is %.*s still, in run %lld" : "run %s is %.*s still", word,
+			 STR_FMT(end.state), (long long)run);
 		return mst_hint(err, "it goes on; mst-ps %lld shows how far it is", (long long)run);
 	}
 	if (rc)
 		return rc;
 	struct out *out = out_open(cli, no ? "job" : "run", no ? job_columns : run_columns);
-	rc = no ? store_job_list(db, run, no, a->sql, pass_line, out, err) : store_run_get(db, run, pass_line, out, err);
+	rc = no ? store_job_list(db, run, no, a->sql, pass_line, out, err)
+		: store_run_get(db, run, pass_line, out, err);
 	if (!rc)
 		rc = out_close(out, err);
 	return rc ? rc : end.good ? 0 : 1;

@@ -5,7 +5,8 @@
 #include "base/time.h"
 
 /* Either *ago_us or *at, an ISO 8601 time; -1 and NULL where `text` is NULL. MST_USAGE. */
-static inline int since_read(struct pool *pool, const char *text, int64_t *ago_us, const char **at, struct mst_error *err)
+static inline int since_read(struct pool *pool, const char *text, int64_t *ago_us, const char **at,
+			     struct mst_error *err)
 {
 	struct mst_error ignored;
 	char iso[TIME_ISO_MAX];

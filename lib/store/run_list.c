@@ -197,7 +197,8 @@ int store_outcome(struct pool *pool, struct db *db, int64_t run, int64_t no, str
 	int rc = db_query(tmp, db,
 			  no ? STR("SELECT state, state IN ('succeeded', 'skipped', 'failed', 'cancelled', 'blocked'),"
 				   " state IN ('succeeded', 'skipped') FROM mst.job WHERE run_id = $1 AND no = $2")
-			     : STR("SELECT state, finished_at IS NOT NULL, state = 'succeeded' FROM mst.run WHERE id = $1 AND $2::integer = 0"),
+			     : STR("SELECT state, finished_at IS NOT NULL, state = 'succeeded' FROM mst.run"
+				   " WHERE id = $1 AND $2::integer = 0"),
 			  params, 2, &r, err);
 	if (rc)
 		return rc;

@@ -186,7 +186,7 @@ static void a_failed_attempt_that_is_retried_leaves_its_row_and_a_ready_job(void
 			    "1|failed||1234||t 2|succeeded|7||[{\"test\":\"not_null\",\"ok\":true}]|t");
 	assert_string_equal(ask(pool_printf(pool, "SELECT kind, job, attempt FROM mst.event WHERE run_id = %lld ORDER BY id",
 					    (long long)run)),
-			    "run_started|| job_started|1|1 job_retrying|1|1 job_started|1|2 job_finished|1|2");
+			    "run_started|| job_started|1|1 job_retried|1|1 job_started|1|2 job_finished|1|2");
 }
 
 static const char *woken(int64_t run, int64_t *next)

@@ -359,7 +359,7 @@ BEGIN
 		SELECT e.at, e.kind, run_record.run, e.no, e.attempt, e.team, e.data
 		FROM (SELECT h.started_at, 1, 'job_started', h.no, h.attempt, h.team, NULL::json FROM held h WHERE h.begins
 			UNION ALL
-			SELECT coalesce(greatest(h.started_at, h.finished_at), now.at), 2, CASE WHEN h.retry THEN 'job_retrying'
+			SELECT coalesce(greatest(h.started_at, h.finished_at), now.at), 2, CASE WHEN h.retry THEN 'job_retried'
 					WHEN h.state = 'parked' THEN 'job_parked' ELSE 'job_finished' END, h.no, h.attempt, h.team,
 				json_build_object('state', CASE WHEN h.retry THEN 'ready' ELSE h.state END, 'duration_us', CASE WHEN h.state NOT IN ('parked', 'skipped') THEN
 					(extract(epoch FROM greatest(h.started_at, h.finished_at) - h.started_at) * 1000000)::bigint END,
