@@ -4,9 +4,11 @@
 #include "engine/catalogue_git.h"
 #include "engine/catalogue_read.h"
 #include "engine/catalogue_show.h"
+#include "engine/load.h"
 #include "keys.h"
 #include "state.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -521,6 +523,75 @@ static int read_rows(struct cli *cli, struct mst_error *err)
 	return rc || what.csv ? rc : out_close(t.out, err);
 }
 
+static const struct out_col load_columns[] = {
+	{ "name", "TABLE", OUT_TEXT, true },
+	{ "rows", "ROWS", OUT_NUMBER, false },
+	{ "rows_bad", "BAD", OUT_NUMBER, false },
+	{ "bytes", "SIZE", OUT_BYTES, false },
+	{ "woken", "WOKEN", OUT_NUMBER, false },
+	{ 0 },
+};
+
+static int tell_load(struct table_cmd *t, struct str name, const struct load_done *done, struct mst_error *err)
+{
+	struct buf b;
+	struct jw w;
+	t->out = out_open(t->cli, "load", load_columns);
+	buf_init(&b, t->cli->pool);
+	jw_init(&w, &b);
+	jw_object(&w);
+	jw_key_z(&w, "type", "load");
+	jw_key_s(&w, "name", name);
+	if (done->result.rows >= 0)
+		jw_key_i(&w, "rows", done->result.rows);
+	if (done->result.rows_bad)
+		jw_key_i(&w, "rows_bad", done->result.rows_bad);
+	if (done->result.bytes >= 0)
+		jw_key_i(&w, "bytes", done->result.bytes);
+	jw_key_i(&w, "woken", done->woken);
+	if (done->result.tests.n)
+		jw_key_raw(&w, "tests", done->result.tests);
+	jw_end(&w);
+	int rc = out_line(t->out, buf_view(&b), err);
+	return rc ? rc : out_close(t->out, err);
+}
+
+static void said(void *arg, const char *stream, struct str text)
+{
+	if (strcmp(stream, "warning") == 0)
+		cli_warn(arg, "%.*s", STR_FMT(str_trim(text)));
+}
+
+static int load(struct cli *cli, struct mst_error *err)
+{
+	struct table_cmd t;
+	struct str name;
+	struct load_done done;
+	const char *file = cli->argc > 1 ? cli->argv[1] : "-";
+	bool is_stdin = strcmp(file, "-") == 0;
+	struct task_input input = { STDIN_FILENO, is_stdin ? "stdin" : file };
+	if (fs_is_dir(file))
+		return mst_fail(err, MST_USAGE, "%s is a folder", file);
+	if (!is_stdin) {
+		/* not blocking: a named pipe without a writer must not hold up Ctrl-C */
+		input.fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+		if (input.fd < 0)
+			return mst_fail_errno(err, 0, "%s", file);
+	}
+	int rc = begin(cli, &t, err);
+	if (!rc)
+		rc = find(&t, cli->argv[0], &name, err);
+	if (!rc && is_stdin && isatty(STDIN_FILENO))
+		cli_note(cli, "reading rows from the terminal, up to Ctrl-D");
+	struct connections_opts c = { state_options(cli), config_says, cli->config, key_options(cli) };
+	struct load_opts o = { .connections = &c, .stop = &cli_signal, .say = said, .say_arg = cli };
+	if (!rc)
+		rc = load_external(cli->pool, t.db, &o, name, &input, &done, err);
+	if (!is_stdin)
+		close(input.fd);
+	return rc ? rc : tell_load(&t, name, &done, err);
+}
+
 /* --------------------------------------------------------------------------------------------------------- */
 
 #define AT(field) offsetof(struct args, field)
@@ -583,6 +654,8 @@ static const struct cli_sub subs[] = {
 	{ "import", "[FOLDER | FILE ...]", "take over what is in folders", 0, -1, import_opts, "path", .run = import },
 	{ "export", "FOLDER [SELECTOR ...]", "write the texts as files", 1, -1, export_opts, "dir", .run = export },
 	{ "diff", "[FOLDER | FILE ...]", "what import would change", 0, -1, diff_opts, "path", .run = diff },
+	{ "load", "NAME [FILE | -]", "load an external table, for runs that wait for it", 1, 2, NULL, "table",
+	  .run = load },
 	{ "log", "NAME", "every revision of a table", 1, 1, NULL, "table", .run = history },
 	{ "read", "NAME", "the rows of a table", 1, 1, read_opts, "table", .run = read_rows },
 	{ "restore", "NAME REVISION", "make a revision the table as it is", 2, 2, NULL, "table", .run = restore },
@@ -594,6 +667,7 @@ static const struct cli_example examples[] = {
 	{ "mst-table list tag:daily", "the tables with a tag" },
 	{ "mst-table list --sql | mst-plan | mst-run", "make all of them" },
 	{ "mst-table diff sql/", "what has changed in the folder since" },
+	{ "zcat sales.csv.gz | mst-table load raw.sales", "fill an external table" },
 	{ "mst-table log mart.sizes", "who changed what, when" },
 	{ 0 },
 };
@@ -606,7 +680,7 @@ static const struct cli_cmd cmd = {
 	.subs = subs,
 	.examples = examples,
 	.reads = "table",
-	.writes = "table, change, import, export, revision",
+	.writes = "table, change, import, export, revision, load",
 	.talks_to = "files, the state database, the warehouse",
 	.exits = "1 3 4 5 6 130",
 	.see_also = "mst-deps(1), mst-plan(1), mst-run(1), mst-team(1), mst-json(5)",

@@ -7,6 +7,7 @@ complete -c mst-table -n __fish_use_subcommand -a rm -d 'remove tables; their hi
 complete -c mst-table -n __fish_use_subcommand -a import -d 'take over what is in folders'
 complete -c mst-table -n __fish_use_subcommand -a export -d 'write the texts as files'
 complete -c mst-table -n __fish_use_subcommand -a diff -d 'what import would change'
+complete -c mst-table -n __fish_use_subcommand -a load -d 'load an external table, for runs that wait for it'
 complete -c mst-table -n __fish_use_subcommand -a log -d 'every revision of a table'
 complete -c mst-table -n __fish_use_subcommand -a read -d 'the rows of a table'
 complete -c mst-table -n __fish_use_subcommand -a restore -d 'make a revision the table as it is'
@@ -41,6 +42,7 @@ complete -c mst-table -n '__fish_seen_subcommand_from rm' -x -a '(mst-ps --compl
 complete -c mst-table -n '__fish_seen_subcommand_from import' -F
 complete -c mst-table -n '__fish_seen_subcommand_from export' -x -a '(__fish_complete_directories)'
 complete -c mst-table -n '__fish_seen_subcommand_from diff' -F
+complete -c mst-table -n '__fish_seen_subcommand_from load' -x -a '(mst-ps --complete table (commandline -ct) 2>/dev/null)'
 complete -c mst-table -n '__fish_seen_subcommand_from log' -x -a '(mst-ps --complete table (commandline -ct) 2>/dev/null)'
 complete -c mst-table -n '__fish_seen_subcommand_from read' -x -a '(mst-ps --complete table (commandline -ct) 2>/dev/null)'
 complete -c mst-table -n '__fish_seen_subcommand_from restore' -x -a '(mst-ps --complete table (commandline -ct) 2>/dev/null)'

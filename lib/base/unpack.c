@@ -50,9 +50,9 @@ static enum form form_of(const unsigned char *p, size_t n)
 	if (n >= 2 && p[0] == 0x1f && p[1] == 0x8b)
 		return GZIP;
 	/* a frame, or one that is to be passed over (pzstd begins so) */
-	if (n == MAGIC && (memcmp(p, "\x28\xb5\x2f\xfd", 4) == 0 || ((p[0] & 0xf0) == 0x50 && memcmp(p + 1, "\x2a\x4d\x18", 3) == 0)))
-		return ZSTD;
-	return PLAIN;
+	bool zstd = n == MAGIC && (memcmp(p, "\x28\xb5\x2f\xfd", 4) == 0 ||
+				   ((p[0] & 0xf0) == 0x50 && memcmp(p + 1, "\x2a\x4d\x18", 3) == 0));
+	return zstd ? ZSTD : PLAIN;
 }
 
 /* False where more input is needed to know. */

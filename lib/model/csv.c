@@ -114,7 +114,8 @@ static int fail_at(const struct csv_reader *r, uint32_t line, uint32_t col, stru
 	return mst_place(err, r->name, line, col);
 }
 
-static int fail(const struct csv_reader *r, const struct walk *w, const char *p, struct mst_error *err, const char *what)
+static int fail(const struct csv_reader *r, const struct walk *w, const char *p, struct mst_error *err,
+		const char *what)
 {
 	return fail_at(r, w->line, (uint32_t)(p - w->line_start) + 1, err, what);
 }

@@ -267,3 +267,18 @@ const struct task_type task_import = {
 	.explain = explain,
 	.run = run,
 };
+
+static int load_handed_over(struct task_ctx *c, struct warehouse_result *out, struct mst_error *err)
+{
+	if (!c->input)
+		return mst_fail(err, MST_BUG, "%.*s: nothing was handed over to be loaded", STR_FMT(c->job->name));
+	return run(c, out, err);
+}
+
+const struct task_type task_external = {
+	.name = "external",
+	.summary = "rows that somebody brings become a table (mst-table load)",
+	.check = check,
+	.explain = explain,
+	.run = load_handed_over,
+};

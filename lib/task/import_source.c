@@ -33,6 +33,7 @@ struct import_source {
 	size_t last; /* whose bytes were read last */
 	struct import_child *child;
 	int given; /* a descriptor of the caller's, or -1 */
+	off_t given_at; /* where it stood */
 	/* the input that is open */
 	bool open, ended;
 	int fd; /* a file, a spool or the given one; -1: the child */
@@ -110,6 +111,7 @@ int import_source_open(struct task_ctx *c, const struct import_spec *spec, struc
 	int rc = 0;
 	if (c->input) {
 		s->given = c->input->fd;
+		s->given_at = lseek(s->given, 0, SEEK_CUR);
 		one_input(s, c->input->name, NULL);
 	} else if (spec->command.n) {
 		one_input(s, pool_printf(pool, "output of %.*s", STR_FMT(c->job->name)), NULL);
@@ -188,8 +190,10 @@ static int open_raw(struct import_source *s, bool *regular, struct mst_error *er
 		if (rc)
 			return rc;
 	}
+	if (s->fd >= 0 && s->fd == s->given && fstat(s->fd, &st) < 0)
+		return mst_fail_errno(err, MST_IO, "%s", in->name);
 	s->open = true;
-	*regular = in->path && S_ISREG(st.st_mode);
+	*regular = s->fd >= 0 && S_ISREG(st.st_mode);
 	return 0;
 }
 
@@ -332,6 +336,8 @@ int import_source_rewind(struct import_source *s, struct mst_error *err)
 	if (s->at < s->n)
 		shut(s);
 	s->at = 0;
+	if (s->given >= 0 && s->inputs[0].spool < 0 && lseek(s->given, s->given_at, SEEK_SET) < 0)
+		return mst_fail_errno(err, MST_IO, "%s", s->inputs[0].name);
 	for (size_t i = 0; i < s->n; i++)
 		if (s->inputs[i].spool >= 0 && lseek(s->inputs[i].spool, 0, SEEK_SET) < 0)
 			return mst_fail_errno(err, MST_IO, "%s", s->inputs[i].name);

@@ -7,7 +7,7 @@
 
 #include "base/vec.h"
 
-extern const struct task_type task_import, task_materialized, task_script, task_summary, task_view;
+extern const struct task_type task_external, task_import, task_materialized, task_script, task_summary, task_view;
 
 enum import_format { IMPORT_CSV, IMPORT_TSV, IMPORT_JSONL };
 

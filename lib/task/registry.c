@@ -1,6 +1,7 @@
 #include "task/internal.h"
 
-const struct task_type *const task_types[] = { &task_import, &task_materialized, &task_script, &task_summary, &task_view, NULL };
+const struct task_type *const task_types[] = { &task_external, &task_import, &task_materialized, &task_script,
+					       &task_summary, &task_view, NULL };
 
 const struct task_type *task_type_of(struct str kind)
 {

@@ -65,6 +65,7 @@ actions() {
 		take it into ops         | UPDATE mst.catalogue SET team = 'ops' WHERE name = 'mart.t' RETURNING true
 		take it as one's own     | UPDATE mst.catalogue SET owner = session_user, team = NULL WHERE name = 'mart.t' AND owner <> session_user RETURNING true
 		remove it                | DELETE FROM mst.catalogue WHERE name = 'mart.t' RETURNING true
+		load it                  | SELECT mst.table_loaded('mart.t', 1, 1, 0) = 0
 		see what is owner's      | SELECT count(*) = 1 FROM mst.catalogue WHERE name = 'own.t'
 		change what is owner's   | UPDATE mst.catalogue SET sql = 'SELECT 9' WHERE name = 'own.t' RETURNING true
 		put one of one's own     | INSERT INTO mst.catalogue (name, sql, owner) VALUES ('my.x', '', session_user) RETURNING true
@@ -136,6 +137,7 @@ change it                 .        .        .      y      y      .     .     y
 take it into ops          .        .        .      .      .      .     .     y
 take it as one's own      .        .        .      .      .      .     .     y
 remove it                 .        .        .      y      y      .     .     y
+load it                   .        .        .      y      y      .     .     y
 see what is owner's       .        .        .      .      .      .     y     y
 change what is owner's    .        .        .      .      .      .     y     y
 put one of one's own      .        .        y      y      y      y     y     y
