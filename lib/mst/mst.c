@@ -265,6 +265,6 @@ int mst_run_jobs(mst_handle *m, int64_t run, mst_line *tell, void *arg)
 	if (!rc)
 		rc = store_run_find(m->db, pool_printf(pool, "%lld", (long long)run), &id, &m->err);
 	if (!rc)
-		rc = store_job_list(m->db, run, true, tell_line, &t, &m->err);
+		rc = store_job_list(m->db, run, 0, true, tell_line, &t, &m->err);
 	return told(&t, rc);
 }
