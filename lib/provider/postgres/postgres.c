@@ -8,7 +8,7 @@ static int peek(struct warehouse *w, const struct warehouse_target *t, int limit
 	struct pg_names n;
 	const struct db_result *r;
 	pg_names(pool, t, &n);
-	struct str sql = str_of(pool_printf(pool, "SELECT pg_catalog.row_to_json(t) FROM %.*s t LIMIT %d",
+	struct str sql = str_of(pool_printf(pool, "SELECT pg_catalog.row_to_json(t.*) FROM %.*s t LIMIT %d",
 					    STR_FMT(n.full), limit));
 	int rc = db_query(pool, pg->db, sql, NULL, 0, &r, err);
 	for (size_t i = 0; !rc && i < db_rows(r); i++)

@@ -93,7 +93,7 @@ int pg_read(struct warehouse *w, const struct warehouse_target *t, const struct 
 		rc = fail(pg, t, q, where_at, err);
 	if (!rc) {
 		buf_z(&copy, "COPY (");
-		build(&copy, &n, q, q->csv ? "t.*" : "pg_catalog.row_to_json(t)", q->limit, &ignored);
+		build(&copy, &n, q, q->csv ? "t.*" : "pg_catalog.row_to_json(t.*)", q->limit, &ignored);
 		buf_z(&copy, q->csv ? ") TO STDOUT WITH (FORMAT csv, HEADER)" : ") TO STDOUT");
 		rc = db_copy_out(pg->db, buf_view(&copy), q->csv ? pass : tell_row, &r, err);
 	}
