@@ -603,7 +603,7 @@ static int load(struct cli *cli, struct mst_error *err)
 #define NAME_FROM \
 	{ "name-from", 0, CLI_STRING, AT(name_from), "PATTERN", NULL, "name_from", .help = "how paths give names" }
 #define GIT \
-	{ "git", 'g', CLI_STRING, AT(git), "URL", .help = "a repository: URL[@REF][:FOLDER]" }
+	{ "git", 'g', CLI_STRING, AT(git), "URL", .help = "a repository: URL[@REF[:FOLDER]]" }
 
 static const struct cli_opt put_opts[] = {
 	DIALECT,

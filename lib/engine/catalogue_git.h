@@ -9,7 +9,7 @@
  * look at is told by opts->note. */
 int catalogue_git_look(struct pool *, const struct catalogue_opts *, struct catalogue_folder *, struct mst_error *);
 
-/* "URL[@REF][:PATH]" of file://, https://, ssh://, HOST:PATH or a path; REF defaults to HEAD, PATH to all. */
+/* "URL[@REF[:PATH]]" of file://, https://, ssh://, HOST:PATH or a path; REF defaults to HEAD, PATH to all. */
 struct catalogue_git {
 	const char *url, *ref, *path;
 };
