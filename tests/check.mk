@@ -1,5 +1,5 @@
 # make check: everything that can be tested here, one summary line at the end.
-# make replay, lint, fuzz, asan: parts of it and more of it.
+# make replay, lint, fuzz, asan, tsan, chaos: parts of it and more of it.
 #
 #   tests/unit/test_X.c   cmocka, found by the Makefile       tests/cmd/*.bats  commands
 #   tests/fuzz/fuzz_X.c   LLVMFuzzerTestOneInput              tests/db/*.bats   with a cluster
@@ -46,4 +46,14 @@ asan:
 print-cflags:
 	@printf '%s\n' '$(ALL_CFLAGS)'
 
-.PHONY: check lint replay fuzz fuzz-targets asan print-cflags
+# everything that takes part in a run is killed at random: make chaos CHAOS='--kills 1000 --seed 3'
+CHAOS ?= --kills 300 --verbose
+chaos: all
+	@B=$(B) tests/chaos/chaos.py $(CHAOS)
+
+# threads of the runner under ThreadSanitizer
+tsan:
+	@+$(SUBMAKE) B=$(B)-tsan SAN=thread CFLAGS='-O1 -g' all
+	@B=$(B)-tsan tests/run tests/db/run.bats tests/db/run_fault.bats tests/db/run_again.bats
+
+.PHONY: check lint replay fuzz fuzz-targets asan chaos tsan print-cflags

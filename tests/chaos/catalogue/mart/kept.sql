@@ -1,0 +1,3 @@
+-- mst: dialect: postgres
+-- mst: kind: materialized
+SELECT gen, count(*) AS n FROM mart.appended GROUP BY gen

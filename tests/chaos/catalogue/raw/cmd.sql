@@ -1,0 +1,4 @@
+-- mst: kind: import
+-- mst: command: exec ./feed
+-- mst: header: true
+-- mst: columns: {id: bigint, word: text}
