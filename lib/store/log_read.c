@@ -108,6 +108,7 @@ static int tell_row(const struct db_result *r, size_t i, store_line *tell, void 
 #define PIECE_OF(rows) \
 	"SELECT x.id, " AT ", x.kind, x.run_id, j.name, x.attempt, x.by_user, x.team, x.data, x.stream, x.text" \
 	" FROM (" rows ") x LEFT JOIN mst.job j ON j.run_id = x.run_id AND j.no = x.job ORDER BY x.at, x.id"
+#define GAPS "ROWS FROM (pg_catalog.unnest($1::bigint[]), pg_catalog.unnest($4::bigint[])) g(lo, hi)"
 #define OF_RUN " AND run_id = $2::bigint AND ($3::integer = 0 OR job = $3)"
 #define NEXT(rows) "(" rows " ORDER BY id LIMIT 2000)"
 
@@ -115,12 +116,12 @@ static const char all_sql[] = PIECE_OF(NEXT(EVENTS " WHERE e.id > $1 AND $2::big
 static const char run_sql[] = PIECE_OF("SELECT * FROM (" NEXT(EVENTS " WHERE e.id > $1" OF_RUN) " UNION ALL "
 				       NEXT(LOGS " WHERE l.id > $1" OF_RUN) ") u ORDER BY id LIMIT 2000");
 static const char all_gap_sql[] =
-	PIECE_OF(EVENTS " JOIN pg_catalog.unnest($1::bigint[], $4::bigint[]) g(lo, hi) ON e.id BETWEEN g.lo AND g.hi"
+	PIECE_OF(EVENTS " JOIN " GAPS " ON e.id BETWEEN g.lo AND g.hi"
 			" WHERE $2::bigint IS NULL AND $3::integer = 0");
 static const char run_gap_sql[] =
-	PIECE_OF(EVENTS " JOIN pg_catalog.unnest($1::bigint[], $4::bigint[]) g(lo, hi) ON e.id BETWEEN g.lo AND g.hi"
+	PIECE_OF(EVENTS " JOIN " GAPS " ON e.id BETWEEN g.lo AND g.hi"
 			" WHERE true" OF_RUN " UNION ALL "
-		 LOGS " JOIN pg_catalog.unnest($1::bigint[], $4::bigint[]) g(lo, hi) ON l.id BETWEEN g.lo AND g.hi"
+		 LOGS " JOIN " GAPS " ON l.id BETWEEN g.lo AND g.hi"
 			" WHERE true" OF_RUN);
 
 static void add_gap(struct store_follow *f, int64_t lo, int64_t hi, int64_t since_us)
