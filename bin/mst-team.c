@@ -122,7 +122,7 @@ static const struct cli_cmd cmd = {
 	.writes = "team",
 	.talks_to = "the state database",
 	.exits = "1 4 6",
-	.see_also = "mst-user(1), mst-json(5)",
+	.see_also = "mst-user(1), mst-json(5), mst-catalogue(7)",
 };
 
 int main(int argc, char **argv)

@@ -151,7 +151,7 @@ static const struct cli_cmd cmd = {
 	.writes = "user",
 	.talks_to = "the state database",
 	.exits = "1 4 6",
-	.see_also = "mst-team(1), mst-db(1), mst-json(5)",
+	.see_also = "mst-team(1), mst-db(1), mst-json(5), mst-catalogue(7)",
 };
 
 int main(int argc, char **argv)
