@@ -36,8 +36,10 @@ static void put_part(struct buf *b, struct str part)
 	}
 	if (b->n - from > NAME_BYTES - 4)
 		b->n = from + NAME_BYTES - 4;
+	if (b->n == from)
+		buf_char(b, '_');
 	/* not in the middle of a character */
-	while (b->n > from && part.n > b->n - from && ((unsigned char)part.p[b->n - from] & 0xc0) == 0x80)
+	while (b->n > from + 1 && part.n > b->n - from && ((unsigned char)part.p[b->n - from] & 0xc0) == 0x80)
 		b->n--;
 }
 

@@ -25,6 +25,13 @@ setup_file() {
 		mst-plan <table | cat >plan
 		mst-plan --explain d.two <table | cat >explain
 		mst-run <plan | cat >event
+		mst-table import sql | cat >import
+		mst-table export out_of_it | cat >export
+		mst-table put d.two <<<'SELECT a + 1 AS a FROM d.one' | cat >change
+		mst-table log d.two | cat >revision
+		mst-table put d.two <sql/d/two.sql >/dev/null
+		mst-table list | cat >catalogue
+		mst-table list --sql | cat >catalogue_sql
 		mst-ps | cat >run
 		mst-ps last | cat >job
 	} 3>&-
@@ -169,3 +176,36 @@ run_in_order() { # A NAMES: mst-run makes them in this order
 @test "mst-team | mst-deps: passed on" { passes team; }
 @test "mst-team | mst-plan: left out" { not_planned team; }
 @test "mst-team | mst-run: refused" { refused team; }
+
+@test "mst-table list | mst-deps: the lines are the tables, with their references" {
+	pipe catalogue_sql mst-deps
+	status 0
+	run jq -c '[.name, .reads, .refs[0].name, .revision]' out
+	says '["d.one",[],null,1]
+["d.two",["d.one"],"d.one",3]'
+}
+@test "mst-table list | mst-plan: tables are planned" { planned catalogue 'd.one d.two'; }
+@test "mst-table list --sql | mst-run: tables are planned first, and run" { run_in_order catalogue_sql 'd.one succeeded, d.two succeeded'; }
+@test "mst-table list --sql | mst-table put: nothing changes" {
+	pipe catalogue_sql mst-table put
+	status 0
+	run jq -c '[.name, .change]' out
+	says '["d.one","unchanged"]
+["d.two","unchanged"]'
+}
+
+@test "mst-table put | mst-deps: passed on" { passes change; }
+@test "mst-table put | mst-plan: left out" { not_planned change; }
+@test "mst-table put | mst-run: refused" { refused change; }
+
+@test "mst-table log | mst-deps: passed on" { passes revision; }
+@test "mst-table log | mst-plan: left out" { not_planned revision; }
+@test "mst-table log | mst-run: refused" { refused revision; }
+
+@test "mst-table import | mst-deps: passed on" { passes import; }
+@test "mst-table import | mst-plan: left out" { not_planned import; }
+@test "mst-table import | mst-run: refused" { refused import; }
+
+@test "mst-table export | mst-deps: passed on" { passes export; }
+@test "mst-table export | mst-plan: left out" { not_planned export; }
+@test "mst-table export | mst-run: refused" { refused export; }
