@@ -300,7 +300,8 @@ BEGIN
 			run_record.ended, run_record.rows, run_record.bytes, run_record.cpu, run_record.errors,
 			run_record.tests, run_record.retries, run_record.keys, run_record.deadlines)
 			AS s(no, attempt, state, started_ago, ended_ago, rows, bytes, cpu_us, error, tests, retry, key, deadline)
-	), now AS MATERIALIZED (SELECT clock_timestamp() AS at
+	-- when the call came, not when it was planned: that is what the caller counts back from
+	), now AS MATERIALIZED (SELECT statement_timestamp() AS at
 	), held AS MATERIALIZED (
 		-- both from one reading of the clock: what took 0.4 ms is not recorded as 0
 		SELECT j.no, CASE WHEN j.state = 'parked' THEN j.started_at
@@ -556,7 +557,7 @@ DECLARE
 	half CONSTANT bigint := 524288;
 	g record;
 	s mst.log_size;
-	now timestamptz := clock_timestamp();
+	now timestamptz := statement_timestamp();
 	put_lines bigint;
 	put_bytes bigint;
 	all_lines bigint;
