@@ -34,6 +34,39 @@ cut_commits() { # cut_commits WORD [TIMES]
 }
 cuts() { grep -c cut cuts; }
 
+@test "3: a download that breaks off is not gone on with where it stopped: all of it, or nothing" {
+	command -v python3 >/dev/null || skip 'no python3'
+	cat >server.py <<'PY'
+import http.server
+class H(http.server.BaseHTTPRequestHandler):
+    asked = 0
+    def do_GET(self):
+        H.asked += 1
+        body = b"n\n" + b"".join(b"%d\n" % i for i in range(1, 20001))
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[:len(body) // 2] if H.asked == 1 else body)
+    def log_message(self, *a):
+        pass
+s = http.server.HTTPServer(("127.0.0.1", 0), H)
+print(s.server_port, flush=True)
+s.serve_forever()
+PY
+	python3 server.py >port 2>/dev/null 3>&- &
+	proxy=$!
+	for _ in {1..100}; do
+		[ ! -s port ] || break
+		sleep 0.05
+	done
+	job="{\"type\":\"job\",\"name\":\"h.rows\",\"kind\":\"import\",\"attrs\":{\"url\":\"http://127.0.0.1:$(cat port)/x.csv\",\"disposition\":\"append\",\"retries\":1}}"
+	run --separate-stderr mst-run <<<"$job"
+	status 0
+	[ "$(jq -c 'select(.job) | [.event, .attempt]' <<<"$output" | paste -sd' ')" = \
+		'["job_started",1] ["job_retried",1] ["job_started",2] ["job_finished",2]' ]
+	[ "$(wh 'SELECT count(*), count(DISTINCT n), min(n), max(n) FROM h.rows')" = '20000|20000|1|20000' ]
+}
+
 @test "6: two tables of one name in different datasets keep their own parents" {
 	table raw.orders 'SELECT 1 AS n'
 	table eu.prepared 'SELECT n + 10 AS n FROM raw.orders'
@@ -143,4 +176,23 @@ E
 	done
 	[ "$(wh 'SELECT (SELECT count(*) FROM e.once_merge), (SELECT count(*) FROM e.once_append),
 		(SELECT count(*) FROM e.once_import), (SELECT count(*) FROM e.once_replace)')" = '1|2|2|1' ]
+}
+
+@test "10: a definition that is edited while its job runs is not overwritten by the end of the run" {
+	table d.slow 'SELECT 1 AS n, pg_sleep(1.5)::text AS x'
+	mst-table import s >/dev/null
+	"$MST_BIN/mst-run" --catalogue --select d.slow >/dev/null 2>&1 3>&- &
+	pid=$!
+	for _ in {1..100}; do
+		[ "$(wh "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(1.5)%' AND state = 'active' AND pid <> pg_backend_pid()")" = 0 ] || break
+		sleep 0.05
+	done
+	table d.slow 'SELECT 2 AS n'
+	mst-table import s >/dev/null
+	wait $pid
+	[ "$(wh 'SELECT n FROM d.slow')" = 1 ]
+	[ "$(mst-table get d.slow | jq -r .sql)" = "$(cat s/d/slow.sql)" ]
+	[ "$(mst-table get d.slow | jq -r .revision)" = 2 ]
+	mst-run --catalogue --select d.slow >/dev/null
+	[ "$(wh 'SELECT n FROM d.slow')" = 2 ]
 }

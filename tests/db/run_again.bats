@@ -274,7 +274,23 @@ x.other succeeded 1' jobs
 	[ "$(wh 'SELECT n FROM x.reads')" = 3 ]
 }
 
+@test "mst-table load brings the rows and wakes the run" {
+	mkdir -p s/y
+	printf -- '-- mst: kind: external\n-- mst: wait: 1h\n-- mst: columns: {n: int}\n' >s/y/given.sql
+	printf -- '-- mst: dialect: postgres\nSELECT sum(n) AS n FROM y.given\n' >s/y/reads.sql
+	mst-table import s >/dev/null
+	"$MST_BIN/mst-run" --catalogue --select y.given+ >events 2>talk 3>&- &
+	pid=$!
+	until_says $'y.given parked 1\ny.reads waiting 0' jobs
+	printf '20\n22\n' | mst-table load y.given - >loaded
+	[ "$(jq -c '[.rows, .woken]' loaded)" = '[2,1]' ]
+	wait $pid
+	[ "$(jobs)" = $'y.given succeeded 1\ny.reads succeeded 1' ]
+	[ "$(wh 'SELECT n FROM y.reads')" = 42 ]
+}
+
 @test "when nobody brings the rows in time the job fails, what is below is blocked, the rest goes on" {
+	wh 'CREATE SCHEMA IF NOT EXISTS x; CREATE TABLE IF NOT EXISTS x.given AS SELECT 3 AS n' 2>/dev/null
 	run --separate-stderr mst-run <<<"${parked/WAIT/700ms}"
 	status 1
 	[ "$(jobs)" = $'x.given failed 1\nx.reads blocked 0\nx.other succeeded 1' ]
@@ -335,4 +351,42 @@ E
 	[ "$(jq -c 'select(.event == "job_finished") | [.job, .cpu_us > 100000]' <<<"$output" | sort | paste -sd' ')" = \
 		'["r.busy",true] ["r.shell",true] ["r.sleeps",false]' ]
 	[ "$(st "SELECT count(*) FROM mst.attempt WHERE run_id = $(last) AND cpu_us > 0")" = 3 ]
+}
+
+@test "the run belongs to its team; one that is not there is refused" {
+	mst-team put sales >/dev/null
+	MST_TEAM=sales run -0 mst-run <<<'{"type":"job","name":"r.team","sql":"SELECT 1 AS n"}'
+	[ "$(st "SELECT team FROM mst.run WHERE id = $(last)")" = sales ]
+	[ "$(mst-ps --limit 1 | jq -r .team)" = sales ]
+	run --separate-stderr mst-run --team nobodys <<<'{"type":"job","name":"r.team","sql":"SELECT 1 AS n"}'
+	status 1
+	[[ $stderr == *nobodys* ]]
+}
+
+@test "--no-wait, or when_busy: fail, does not wait for another run that writes the table" {
+	"$MST_BIN/mst-run" <<<'{"type":"job","name":"r.both","sql":"SELECT pg_sleep(4)::text AS x"}' >/dev/null 3>&- &
+	until_says 1 wh "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(4)%' AND state = 'active' AND pid <> pg_backend_pid()"
+	run --separate-stderr mst-run --no-wait <<<'{"type":"job","name":"r.both","sql":"SELECT 1 AS n"}'
+	status 1
+	[[ $(jq -r 'select(.event == "job_finished").error | .code + ": " + .message' <<<"$output") == 'conflict: "r"."both" is being written by mst-run '* ]]
+	run --separate-stderr mst-run <<<'{"type":"job","name":"r.both","sql":"SELECT 1 AS n","attrs":{"when_busy":"fail"}}'
+	status 1
+	run -0 --separate-stderr mst-run <<<'{"type":"job","name":"r.both","sql":"SELECT 1 AS n"}'
+	wait
+	[ "$(wh 'SELECT n FROM r.both')" = 1 ]
+}
+
+@test "where mst_effect cannot be made a warning says so, once for each connection" {
+	st 'CREATE DATABASE narrow'
+	st 'GRANT CREATE ON DATABASE narrow TO warehouse'
+	mkdir -p .config/mst
+	where=$(st "SELECT 'host=' || current_setting('unix_socket_directories') || ' port=' || current_setting('port')")
+	printf '[connection narrow]\nurl = %s dbname=narrow user=warehouse\n' "$where" >.config/mst/config
+	run --separate-stderr mst-run -j 1 <<'E'
+{"type":"job","name":"n.one","sql":"SELECT 1 AS n","attrs":{"connection":"narrow"}}
+{"type":"job","name":"n.two","sql":"SELECT 1 AS n","attrs":{"connection":"narrow"}}
+E
+	status 0
+	complains "mst-run: warning: effects are at-least-once on connection 'narrow': cannot create mst_effect"
+	[ "$(jq -c 'select(.event == "job_finished").at_least_once' <<<"$output")" = $'true\ntrue' ]
 }
