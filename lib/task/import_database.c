@@ -121,7 +121,7 @@ static int read_query(struct db_import *m, struct mst_error *err)
 	m->query.sql = query_of(c->pool, text, &c->target);
 	int rc = sql_restricted_read(c->pool, text, &m->restricted, err);
 	if (rc && m->source->restricted) {
-		mst_hint(err, "import the rows as they are; or let an admin allow it: mst-connection put %s restricted=false",
+		mst_hint(err, "import the rows as they are; or let an admin allow it: mst-connection put %s --restricted no",
 			 m->source->name);
 		return mst_place(err, c->target.file, err->line, err->col);
 	}
