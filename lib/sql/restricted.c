@@ -210,9 +210,9 @@ void rs_use(struct restricted *s, enum sql_use_kind kind, struct str schema, str
 	buf_printf(&s->key, "%d%d %zu ", (int)kind, known, schema.n);
 	buf_str(&s->key, schema);
 	buf_str(&s->key, name);
-	map_put(&s->seen, buf_view(&s->key), &is_new);
-	if (!is_new)
+	if (map_get(&s->seen, buf_view(&s->key)))
 		return;
+	map_put(&s->seen, str_dup(s->pool, buf_view(&s->key)), &is_new);
 	struct sql_use u = { kind, schema, name, known, 0, 0 };
 	count_to(s, at, &u.line, &u.col);
 	*vec_push(s->pool, &s->out->uses) = u;

@@ -73,6 +73,7 @@ static void twenty_statements_are_accepted(void **state)
 		{ "SELECT my_fn(a), ext.other(b, n => 1) FROM t", "|t| f:my_fn f:ext.other" },
 		{ "SELECT t.a, (t.c).x, a::my_type FROM t", "|t| m:a m:c m:x T:my_type" },
 		{ "-- mst: source: shop\n/* a /* nested */ comment */ SELECT a -- the end\nFROM t -- ;\n;;\n", "|t|" },
+		{ "SELECT ff(a), gg(a), ff(b), hh(gg(a)), ff(c), x.ff(d) FROM t", "|t| f:ff f:gg f:hh f:x.ff" },
 		{ "SELECT left(a, 2), \"from\", a <> ALL ('{1}'), a IS NOT DISTINCT FROM b FROM t", "|t|" },
 	};
 	CHECK(rows);
