@@ -46,6 +46,9 @@ int import_child_command(struct pool *pool, struct task_ctx *ctx, struct str com
 			 struct import_child **out, struct mst_error *err)
 {
 	const char *argv[] = { "/bin/sh", "-c", str_z(pool, command), NULL };
+	/* a text of the catalogue knows its place in a folder that need not be here */
+	if (folder && *folder != '/' && access(folder, F_OK) != 0 && errno == ENOENT)
+		folder = NULL;
 	return start(pool, ctx, argv, folder, PROC_NULL, out, err);
 }
 
