@@ -188,8 +188,11 @@ static int upgrade_locked(struct pool *pool, struct cluster *c, struct cluster_u
 	/* pg_bin names the new ones, if it is set */
 	on_path.opts.pg_bin = NULL;
 	rc = cluster_find_bin(tmp, &on_path, u.from, &old_bin, &found, err);
-	if (rc)
-		return mst_wrap(err, "cannot upgrade from %d to %d", u.from, u.to);
+	if (rc) {
+		mst_wrap(err, "cannot upgrade from %d to %d", u.from, u.to);
+		return mst_hint(err, "install PostgreSQL %d beside it for this once: the package postgresql-%d, or the like", u.from,
+				u.from);
+	}
 	cluster_note_(c, "upgrading the private PostgreSQL in %s from %d to %d", c->home, u.from, u.to);
 	rc = cluster_remove_tree_(c, c->fresh, err);
 	if (!rc)

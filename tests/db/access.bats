@@ -42,7 +42,7 @@ setup_file() {
 		mst.connection_put('mart.db', 0, 'postgres', '{\"host\": \"db\"}', 'mart.pw', 'mart', true)"
 	as owner "SELECT mst.secret_put('own.pw', 'env', 'OWN_PW', NULL, NULL, NULL, NULL, false)"
 	as writer "SELECT mst.run_create('a run', NULL, 1, 'here', 1, '0', 'mart', '{}'),
-			mst.run_add_jobs(1, 1, '{mart.t}', '{summary}', '{0}', '{0}', '{\"{}\"}', '{SELECT 1}', '{NULL}'),
+			mst.run_add_jobs(1, 1, '{mart.t}', '{summary}', '{0}', '{0}', ARRAY['{\"type\":\"job\",\"name\":\"mart.t\",\"kind\":\"summary\",\"dialect\":\"postgres\"}'], '{SELECT 1}', '{NULL}'),
 			mst.log_add(1, '{1}', '{1}', '{0}', '{notice}', '{a line}'), mst.run_finish(1, 'failed', 'no reason')"
 	as owner "SELECT mst.run_create('own run', NULL, 0, 'here', 1, '0', NULL, '{}'), mst.run_finish(2, 'succeeded', NULL)"
 }
@@ -104,12 +104,12 @@ actions() {
 
 # the names, and a column for each role, as wide as its name
 table() {
-	printf '%-25s %s\n' '' "$*"
-	paste -d' ' names "$@" | awk -v roles="$*" '{
+	printf "%-${WIDE:-25}s %s\n" '' "$*"
+	paste -d' ' names "$@" | awk -v roles="$*" -v wide="${WIDE:-25}" '{
 		n = split(roles, role, " ")
 		name = $1
 		for (i = 2; i <= NF - n; i++) name = name " " $i
-		printf "%-25s", name
+		printf "%-" wide "s", name
 		for (i = 1; i <= n; i++) printf i < n ? " %-" length(role[i]) "s" : " %s", $(NF - n + i)
 		print ""
 	}'
@@ -378,4 +378,91 @@ ops.t'
 		run_has_owner looks at locks and sessions: whether one is there, of a run whose number is known
 	VERDICT
 	)"
+}
+
+# --- the same by commands
+
+# ROLE COMMAND: y where it went through, a dot where it was refused with a word why, else its status
+mst_as() {
+	local role=$1 rc=0
+	shift
+	MST_DB="$SERVER user=$role" bash -c "$*" >out 2>err 3>&- || rc=$?
+	case $rc:$(wc -l <err) in
+	0:*) echo y ;;
+	[16]:[012]) echo . ;;
+	*) echo "$rc" ;;
+	esac
+}
+
+# What is changed is as it was before the next one tries: by a backup.
+@test "role x action x object, by commands" {
+	mst-db psql -qc 'DROP ROLE IF EXISTS somebody' -c 'CREATE ROLE somebody LOGIN' 2>/dev/null
+	mst-db backup before
+	cat >commands <<-'COMMANDS'
+		mst-user whoami
+		mst-table get mart.t
+		mst-table log mart.t
+		mst-table put mart.t <<<'SELECT 7 AS changed'
+		mst-table put -t mart mart.new <<<'SELECT 8 AS new'
+		mst-table restore mart.t 1
+		mst-table rm mart.t
+		mst-table get own.t
+		mst-table put my.t <<<'SELECT 9 AS mine'
+		mst-connection get mart.db
+		mst-connection put mart.db host=mine dbname=x
+		mst-connection rm mart.db
+		mst-secret list | grep -q mart.pw
+		mst-secret put mart.pw --env MINE
+		mst-secret move mart.pw --team -
+		mst-ps 1
+		mst-log 1
+		mst-run --retry 1
+		mst-team join mart other
+		mst-team leave mart writer
+		mst-team put new
+		mst-team rm ops
+		mst-user add somebody
+		mst-user set owner --admin
+		mst-user disable owner
+	COMMANDS
+	sed 's/ <<<.*//; s/ host=.*//; s/ |.*//; s/ --env.*//' commands >names
+	for r in $roles; do
+		while IFS= read -r c; do
+			did=$(mst_as "$r" "$c")
+			echo "$did"
+			case $did:$c in
+			y:*put* | y:*rm* | y:*restore* | y:*move* | y:*retry* | y:*join* | y:*leave* | y:*add* | y:*set* | y:*disable*)
+				mst-db restore --force before 2>/dev/null
+				;;
+			esac
+		done <commands >"$r"
+	done
+	# shellcheck disable=SC2086
+	WIDE=32 run table $roles
+	says "                                 stranger disabled reader writer keeper other owner admin
+mst-user whoami                  .        .        y      y      y      y     y     y
+mst-table get mart.t             .        .        y      y      y      .     .     y
+mst-table log mart.t             .        .        y      y      y      .     .     y
+mst-table put mart.t             .        .        .      y      y      .     .     y
+mst-table put -t mart mart.new   .        .        .      y      y      .     .     y
+mst-table restore mart.t 1       .        .        .      y      y      .     .     y
+mst-table rm mart.t              .        .        .      y      y      .     .     y
+mst-table get own.t              .        .        .      .      .      .     y     y
+mst-table put my.t               .        .        y      y      y      y     y     y
+mst-connection get mart.db       .        .        y      y      y      .     .     y
+mst-connection put mart.db       .        .        .      .      y      .     .     y
+mst-connection rm mart.db        .        .        .      .      y      .     .     y
+mst-secret list                  .        .        y      y      y      .     .     y
+mst-secret put mart.pw           .        .        .      .      y      .     .     y
+mst-secret move mart.pw --team - .        .        .      .      y      .     .     y
+mst-ps 1                         .        .        y      y      y      .     .     y
+mst-log 1                        .        .        y      y      y      .     .     y
+mst-run --retry 1                .        .        .      y      y      .     .     y
+mst-team join mart other         .        .        .      .      y      .     .     y
+mst-team leave mart writer       .        .        .      y      y      .     .     y
+mst-team put new                 .        .        .      .      .      .     .     y
+mst-team rm ops                  .        .        .      .      .      .     .     .
+mst-user add somebody            .        .        .      .      .      .     .     y
+mst-user set owner --admin       .        .        .      .      .      .     .     y
+mst-user disable owner           .        .        .      .      .      .     .     y"
 }

@@ -297,3 +297,87 @@ row_security | 1 | job'
 	run mst-db check
 	status 0
 }
+
+# --- upgrade
+
+@test "without an older version there is nothing to upgrade, and a server is not ours to" {
+	run --separate-stderr mst-db upgrade
+	status 0
+	says ''
+	MST_DB='host=x' run --separate-stderr mst-db upgrade
+	status 2
+	complains 'mst-db: MST_DB names a server; this upgrades the private PostgreSQL alone
+  its administrator upgrades that'
+	MST_HOME=$OTHER run --separate-stderr mst-db upgrade
+	status 1
+	complains "mst-db: no private PostgreSQL yet in $OTHER
+  the first command that needs it makes it, of the newest version"
+}
+
+@test "data whose version is not installed any more says what to install" {
+	export MST_HOME=$OTHER
+	mkdir "$OTHER/data"
+	chmod 700 "$OTHER/data"
+	chown --reference="$(mst-db status | jq -r .log | xargs dirname)" "$OTHER/data"
+	echo 13 >"$OTHER/data/PG_VERSION"
+	run --separate-stderr mst-db upgrade
+	status 4
+	[ "$(head -n 1 <<<"$stderr")" = "mst-db: cannot upgrade from 13 to $(find /usr/lib/postgresql -maxdepth 1 -name '1[567]' | sort | tail -n 1 | grep -o '[0-9]*$'): the programs of PostgreSQL 13 are not installed, and the data is its" ]
+	[ "$(tail -n 1 <<<"$stderr")" = '  install PostgreSQL 13 beside it for this once: the package postgresql-13, or the like' ]
+	[ "$(ls "$OTHER/data")" = PG_VERSION ]
+}
+
+# two versions: those of the distribution, or one that PG_TEST_BIN names
+versions() {
+	new=${PG_TEST_BIN:-$(find /usr/lib/postgresql -maxdepth 2 -path '*/1[567]/bin' | sort | tail -n 1)}
+	old=$(find /usr/lib/postgresql -maxdepth 2 -path '*/1[567]/bin' | sort | head -n 1)
+	[ "$("$old/postgres" --version)" != "$("$new/postgres" --version)" ] || skip 'only one version of PostgreSQL is here'
+	[ -x "$old/pg_upgrade" ] && [ -x "$new/pg_upgrade" ] || skip 'pg_upgrade is not here'
+}
+
+@test "an upgrade keeps state, warehouse and settings, and the old data" {
+	versions
+	export MST_HOME=$OTHER
+	MST_PG_BIN=$old mst-run --name d.one - <<<'SELECT 1 AS a' >/dev/null
+	echo "work_mem = '7MB'" >>"$OTHER/data/postgresql.conf"
+	mst-team put mart >/dev/null
+	was=$(cat "$OTHER/data/PG_VERSION")
+	export MST_PG_BIN=$new
+	run mst-db upgrade
+	status 0
+	[ "$(cat "$OTHER/data.$was/PG_VERSION")" = "$was" ]
+	[ "$(cat "$OTHER/data/PG_VERSION")" -gt "$was" ]
+	[ ! -e "$OTHER/data.upgrade" ]
+	run mst-db psql -qAtc 'SHOW work_mem'
+	says 7MB
+	run mst-db psql --warehouse -qAtc 'SELECT a FROM d.one'
+	says 1
+	run mst-team get mart
+	status 0
+	run mst-db check
+	status 0
+	run --separate-stderr mst-db upgrade
+	status 0
+	complains "mst-db: the data as it was before is kept in $OTHER/data.$was; remove it when you miss nothing"
+}
+
+@test "an upgrade that is killed is begun anew" {
+	versions
+	export MST_HOME=$OTHER
+	MST_PG_BIN=$old mst-run --name d.one - <<<'SELECT 1 AS a' >/dev/null
+	export MST_PG_BIN=$new
+	for after in 0.2 1 2.5; do
+		setsid mst-db upgrade >/dev/null 2>&1 3>&- &
+		pid=$!
+		sleep "$after"
+		# the whole machine, as it were
+		for p in $(pgrep -f -- "$OTHER/data"); do kill -9 "$p" 2>/dev/null || :; done
+		kill -9 "$pid" 2>/dev/null || :
+		wait "$pid" || :
+		[ -e "$OTHER/data/PG_VERSION" ]
+	done
+	run mst-db upgrade
+	status 0
+	run mst-db psql --warehouse -qAtc 'SELECT a FROM d.one'
+	says 1
+}
