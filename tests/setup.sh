@@ -19,6 +19,7 @@ build pc:libcrypto       | libssl-dev        | openssl-devel       | openssl-dev
 build pc:zlib            | zlib1g-dev          | zlib-devel          | zlib-dev            | zlib
 build pc:libzstd         | libzstd-dev         | libzstd-devel       | zstd-dev            | zstd
 build pc:libcurl         | libcurl4-openssl-dev | libcurl-devel      | curl-dev            | curl
+build pc:libgit2         | libgit2-dev         | libgit2-devel       | libgit2-dev         | libgit2
 build pc:jansson         | libjansson-dev      | jansson-devel       | jansson-dev         | jansson
 build hdr:pg_query.h     | libpg-query-dev     | libpg_query-devel   | libpg_query-dev     | libpg_query
 demo  server:            | postgresql          | postgresql-server   | postgresql          | postgresql
@@ -33,6 +34,7 @@ check cmd:script         | bsdutils            | util-linux-script   | util-linu
 check cmd:zsh            | zsh                 | zsh                 | zsh                 | zsh
 check cmd:fish           | fish                | fish                | fish                | fish
 check cmd:zstd           | zstd                | zstd                | zstd                | zstd
+check cmd:git            | git                 | git                 | git                 | git
 check py:jsonschema      | python3-jsonschema  | python3-jsonschema  | py3-jsonschema      | python-jsonschema
 ci    cmd:clang          | clang               | clang               | clang               | clang
 ci    cmd:valgrind       | valgrind            | valgrind            | valgrind            | valgrind

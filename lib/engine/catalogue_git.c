@@ -44,9 +44,9 @@ static void take(struct pool *pool, struct str line, const char *ref, struct cat
 	struct jw w;
 	if (!line.n || json_pick(line, keys, 5, v, &ignored))
 		return;
+	struct str path = json_str(pool, v[4]);
 	if (v[3].type == JSON_STRING)
-		f->origin = str_of(pool_printf(pool, "%.*s:%.*s", STR_FMT(json_str(pool, v[3])),
-					       STR_FMT(json_str(pool, v[4]))));
+		f->origin = str_of(pool_printf(pool, "%.*s%s%.*s", STR_FMT(json_str(pool, v[3])), path.n ? ":" : "", STR_FMT(path)));
 	buf_init(&b, pool);
 	jw_init(&w, &b);
 	jw_object(&w);
