@@ -17,7 +17,7 @@ setup() {
 teardown() { [ -z "${proxy:-}" ] || kill "$proxy" 2>/dev/null || :; }
 
 start() {
-	env --default-signal=INT "$MST_BIN/mst-run" "$@" s >events 2>talk 3>&- &
+	env --default-signal=INT "$MST_BIN/mst-run" s >events 2>talk 3>&- &
 	pid=$!
 }
 ended() { # ended STATUS
@@ -64,14 +64,17 @@ relay() { # relay BYTES HOW
 	        continue
 	    server = socket.socket(socket.AF_UNIX)
 	    server.connect(src + '/.s.PGSQL.5432')
+	    total = 0
 	    while True:
 	        for s in select.select([client, server], [], [])[0]:
 	            data = s.recv(8192)
 	            if not data:
+	                open('relay.total', 'w').write(str(total))
 	                os._exit(0)
 	            if s is client:
 	                server.sendall(data)
 	                continue
+	            total += len(data)
 	            data = data[:left]
 	            client.sendall(data)
 	            left -= len(data)
@@ -98,7 +101,7 @@ relay() { # relay BYTES HOW
 	until_copies
 	sh_ "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'COPY (%'" >/dev/null
 	ended 1
-	[ "$(said)" = "reading from shop: lost the connection to postgres at $SRC: terminating connection due to administrator command" ] || { said && false; }
+	[[ "$(said)" == "reading from shop: lost the connection to postgres at $SRC: "* ]] || { said && false; }
 	nothing_happened
 }
 
@@ -110,26 +113,28 @@ relay() { # relay BYTES HOW
 	nothing_happened
 }
 
-@test "a connection that ends cleanly between two rows, or after the last of them, fails the job" {
-	# the length of the stream up to the row before the last, and to the last: what is left then is what
-	# says that it was all
-	sh_ 'CREATE TABLE f.few AS SELECT i AS id FROM generate_series(1, 2000) i'
+@test "a connection that ends cleanly between two rows, or behind the last of them, fails the job" {
+	sh_ 'CREATE TABLE f.few AS SELECT i AS id FROM generate_series(1001, 3000) i'
 	import t 'SELECT id FROM f.few'
-	for cut in $(seq 1500 1000 20500); do
-		relay "$cut" fin
+	attempt() { # attempt BYTES
+		rm -rf relay relay.total
+		relay "$1" fin
 		start
 		wait "$pid" && rc=0 || rc=$?
 		kill "$proxy"
 		wait "$proxy" 2>/dev/null || :
-		rm -rf relay
-		# whole, or failed and untouched
-		case $rc in
-		0) [ "$(wh 'SELECT count(*) FROM raw.t')" = 2000 ] && whole=1 && break ;;
-		1) nothing_happened ;;
-		*) return 1 ;;
-		esac
+	}
+	attempt 100000000
+	[ "$rc" = 0 ]
+	for i in {1..50}; do [ ! -s relay.total ] || break; sleep 0.05; done
+	total=$(cat relay.total)
+	wh 'DROP TABLE raw.t; CREATE TABLE raw.t AS SELECT -1 AS old'
+	# the server ends with "ready" (6 bytes), "COPY 2000" (15), the end of the copy (5), and rows of 10 bytes
+	for less in 1 6 7 21 22 26 27 36 46 9000; do
+		attempt $((total - less))
+		[ "$rc" = 1 ] || { echo "$less bytes of $total were missing: $rc" && return 1; }
+		nothing_happened
 	done
-	[ "${whole:-0}" = 1 ]
 }
 
 @test "a server of the source that goes down in mid-stream fails the job" {
