@@ -7,11 +7,13 @@
 #define AT(column) \
 	"pg_catalog.to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 #define RUN_COLUMNS \
-	"SELECT r.id, r.state, r.name, r.jobs, coalesce(r.succeeded, n.succeeded), coalesce(r.failed, n.failed)," \
+	"SELECT r.id, r.state, r.name, r.jobs, coalesce(r.succeeded, n.now[1]), coalesce(r.failed, n.now[2])," \
 	" (extract(epoch FROM coalesce(r.finished_at, pg_catalog.clock_timestamp()) - r.started_at) * 1000000)::bigint," \
 	" " AT("r.started_at") ", " AT("r.finished_at") ", r.created_by, r.host, r.pid, r.error, r.team," \
 	" CASE WHEN r.labels <> '{}' THEN r.labels END, nullif(r.retries, 0)" \
-	"  FROM mst.run r LEFT JOIN LATERAL (SELECT p.* FROM mst.run_progress(r.id) p WHERE r.finished_at IS NULL) n ON true"
+	/* OFFSET 0: once for both, and not at all where the run has ended */ \
+	"  FROM mst.run r CROSS JOIN LATERAL (SELECT CASE WHEN r.finished_at IS NULL THEN mst.run_progress(r.id) END AS now" \
+	"   OFFSET 0) n"
 
 enum {
 	R_ID, R_STATE, R_NAME, R_JOBS, R_SUCCEEDED, R_FAILED, R_DURATION, R_STARTED, R_FINISHED,

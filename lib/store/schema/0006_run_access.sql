@@ -627,9 +627,9 @@ BEGIN
 	PERFORM mst.tell_watchers(run, false);
 END $$;
 
--- How far a run is that has not ended; who sees the run sees that.
-CREATE FUNCTION mst.run_progress(run bigint, OUT succeeded bigint, OUT failed bigint)
+-- How many jobs of a run have succeeded and failed so far; who sees the run sees that.
+CREATE FUNCTION mst.run_progress(run bigint) RETURNS bigint[]
 	LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-	AS $$ SELECT count(*) FILTER (WHERE j.state = 'succeeded'), count(*) FILTER (WHERE j.state = 'failed')
+	AS $$ SELECT ARRAY[count(*) FILTER (WHERE j.state = 'succeeded'), count(*) FILTER (WHERE j.state = 'failed')]
 	        FROM mst.job j JOIN mst.run r ON r.id = j.run_id
 	       WHERE j.run_id = run AND mst.may('read', r.created_by, r.team) $$;
