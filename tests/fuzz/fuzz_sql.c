@@ -1,4 +1,5 @@
 /* The reader of SQL: any text in any dialect gives names and places inside it. */
+#include "sql/params.h"
 #include "sql/sql.h"
 
 #include <stdlib.h>
@@ -35,6 +36,23 @@ static void check(struct str text, enum sql_dialect d)
 				abort();
 }
 
+static void check_params(struct str text, enum sql_dialect d)
+{
+	POOL_SCRATCH(pool);
+	sql_params found;
+	size_t end = 0;
+	sql_params_find(pool, d, text, &found);
+	for (size_t i = 0; i < found.n; i++) {
+		const struct sql_param *p = &found.v[i];
+		if (p->at < end || p->n < 2 || p->at + p->n > text.n || text.p[p->at] != '@' || p->name.n != p->n - 1)
+			abort();
+		end = p->at + p->n;
+	}
+	struct str head = sql_without_end(d, text);
+	if (head.p != text.p || head.n > text.n || (head.n < text.n && text.p[head.n] != ';'))
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	POOL_SCRATCH(pool);
@@ -43,5 +61,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	/* a copy of just that size, so that a step behind its end is seen */
 	struct str text = { pool_memdup(pool, data + 1, n - 1), n - 1 };
 	check(text, data[0] & 3);
+	check_params(text, data[0] & 3);
 	return 0;
 }

@@ -79,7 +79,8 @@ static const char write_sql[] =
 	"       WHERE l.target = $3 AND l.made IS NOT NULL))"
 	"INSERT INTO public.mst_effect (job_key, attempt, target, watermark, rows, bytes, made, at)"
 	"  VALUES ($1, $2, $3, $4, $5,"
-	"    COALESCE($6, pg_catalog.pg_table_size(pg_catalog.to_regclass($8))), $7, pg_catalog.now()) ON CONFLICT (job_key) DO NOTHING";
+	"    COALESCE($6, pg_catalog.pg_table_size(pg_catalog.to_regclass($8))), $7, pg_catalog.now())"
+	"  ON CONFLICT (job_key) DO NOTHING";
 
 int pg_effect_write(struct pg_job *j, struct str built, struct mst_error *err)
 {

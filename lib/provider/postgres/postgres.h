@@ -4,10 +4,30 @@
  *
  * One target is made in one transaction: nothing of it is seen before the commit, and
  * a killed client leaves nothing.  What is built stands beside the target as
- * TABLE__mst_new; then, under locks on the views that depend on it and on itself, the
- * old one is dropped, the new one renamed, and the views are made again with owner,
- * options, grants and comments.  A wait for those locks is cut into slices, so that
- * readers do not queue up behind it.  What cannot follow fails the job. */
+ * TABLE__mst_new, with the old one's indexes and constraints; then, under locks on the
+ * views that depend on it and on itself, the old one is dropped, the new one renamed, and
+ * the views are made again.  pg_dump --schema-only says the same before and after: what is
+ * carried is all that it shows of a table and of views, but for security labels, and for
+ * who granted a grant (the owner did afterwards).  What belongs to a column goes with the
+ * column.  Identity columns and owned sequences go on counting.  A wait for locks is cut
+ * into slices, so that readers do not queue up behind it.  What cannot follow fails the job:
+ * a view whose column is gone or of another type, an index or constraint of a column that is
+ * gone, a foreign key onto the table, a materialized view or a function that depends on it, a
+ * generated column, inheritance, partitions, a type.
+ *
+ * append and merge build beside, too, and then insert or MERGE into the table that is
+ * there; the other sessions' rows of it are not locked beyond that.  merge needs no unique
+ * index; rows whose values are the same bytes are left alone.
+ *
+ * A materialized view is refreshed concurrently where it stands if its text is the one of
+ * the last time (mst_effect.made knows its oid and the hash of the text) and it has a
+ * unique index; a refresh without one would lock its readers out, so it is then built beside
+ * and swapped, too.
+ *
+ * public.mst_effect is made by whoever comes first and may.  It is used where its owner is the
+ * session's role (or one it is a member of), a superuser or the owner of the database: a
+ * stranger's triggers would run with our rights.  A second role needs SELECT, INSERT and
+ * DELETE on it from the database's owner; nothing is granted to PUBLIC. */
 #ifndef MST_PROVIDER_POSTGRES_POSTGRES_H
 #define MST_PROVIDER_POSTGRES_POSTGRES_H
 

@@ -124,7 +124,7 @@ static const char *drop_word(char relkind)
 struct followers {
 	const struct db_result *deps; /* of dependents_sql */
 	pg_carries own;
-	pg_carries *views; /* of deps 1.. */
+	pg_carries *views; /* of deps 1.., at the second look */
 };
 
 static int cannot(struct pg_job *j, struct str who, struct str why, struct mst_error *err)
@@ -138,7 +138,7 @@ static int cannot(struct pg_job *j, struct str who, struct str why, struct mst_e
 	return mst_place(err, j->t->file, 0, 0);
 }
 
-static int look(struct pg_job *j, struct str oid, struct followers *out, struct mst_error *err)
+static int look(struct pg_job *j, struct str oid, bool second, struct followers *out, struct mst_error *err)
 {
 	struct followers f = { 0 };
 	struct str params[] = { oid, j->n.build };
@@ -153,7 +153,7 @@ static int look(struct pg_job *j, struct str oid, struct followers *out, struct 
 		if (f.own.v[i].phase == PG_STUCK)
 			rc = cannot(j, (struct str){ NULL, 0 }, f.own.v[i].sql, err);
 	f.views = pool_zalloc(j->pool, (db_rows(f.deps) + 1) * sizeof *f.views);
-	for (size_t i = 1; !rc && i < db_rows(f.deps); i++)
+	for (size_t i = 1; !rc && second && i < db_rows(f.deps); i++)
 		rc = pg_carry_read(j, db_text(f.deps, i, D_OID), db_text(f.deps, i, D_NAME), db_text(f.deps, i, D_NAME),
 				   &f.views[i], err);
 	if (!rc)
@@ -287,10 +287,13 @@ static int replace_with_all(struct pg_job *j, const struct db_result *rel, struc
 		mst_fail(err, MST_CONFLICT, "%.*s is there already and is no table or view", STR_FMT(j->n.full));
 		return mst_place(err, j->t->file, 0, 0);
 	}
-	/* so that definitions have every name in full */
-	int rc = db_exec(j->pg->db, STR("SAVEPOINT mst_carry; SET LOCAL search_path TO pg_catalog"), err);
+	/* so that definitions have every name in full; and one plan of a long query of small tables is enough */
+	int rc = db_exec(j->pg->db,
+			 STR("SAVEPOINT mst_carry; SET LOCAL search_path TO pg_catalog; SET LOCAL jit = off;"
+			     "SET LOCAL plan_cache_mode = force_generic_plan"),
+			 err);
 	if (!rc)
-		rc = look(j, oid, &first, err);
+		rc = look(j, oid, false, &first, err);
 	if (!rc)
 		rc = pg_carry_run(j, &first.own, PG_BUILD, j->n.full, err);
 	if (!rc)
@@ -301,13 +304,14 @@ static int replace_with_all(struct pg_job *j, const struct db_result *rel, struc
 		return rc;
 	/* somebody may have made a view or an index, or another table */
 	if (!db_is_null(rel, 0, R_OID) && str_eq(db_text(rel, 0, R_OID), oid)) {
-		rc = look(j, oid, &second, err);
+		rc = look(j, oid, true, &second, err);
 		if (rc)
 			return rc;
 		if (same(&first, &second)) {
 			rc = replace(j, &second, relkind, err);
 			bool pub = str_eqz(j->n.schema_text, "public");
-			struct str path = str_of(pool_printf(j->pool, "SET LOCAL search_path TO %.*s%s", STR_FMT(j->n.schema),
+			struct str path = str_of(pool_printf(j->pool, "SET LOCAL search_path TO %.*s%s; SET LOCAL jit TO DEFAULT;"
+						 "SET LOCAL plan_cache_mode TO DEFAULT", STR_FMT(j->n.schema),
 							     pub ? "" : ", public"));
 			return rc ? rc : db_exec(j->pg->db, path, err);
 		}

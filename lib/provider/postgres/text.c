@@ -59,7 +59,8 @@ struct str pg_drop_build_sql(struct pool *pool, const struct pg_names *n)
 
 void pg_table_as(struct pool *pool, const struct warehouse_target *t, const struct pg_names *n, struct pg_text *out)
 {
-	pg_text_make(pool, t, pool_printf(pool, "CREATE TABLE %.*s AS\n", STR_FMT(n->build)), t->sql, "", false, PG_NO_TABLE, out);
+	pg_text_make(pool, t, pool_printf(pool, "CREATE TABLE %.*s AS\n", STR_FMT(n->build)), t->sql, "", false,
+		     PG_NO_TABLE, out);
 }
 
 /* Utility statements take no $n. */

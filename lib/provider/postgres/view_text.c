@@ -109,7 +109,8 @@ int pg_view_text(struct pool *pool, const struct warehouse_target *t, bool mater
 	bool other = take(&s, "materialized");
 	if (!take(&s, "view") || other) {
 		mst_fail(err, MST_DATA, "a view is a query or one CREATE VIEW statement");
-		mst_hint(err, other ? "a materialized one has '-- mst: kind: materialized'" : "write the query alone with '-- mst: kind: summary', or use kind: script");
+		mst_hint(err, other ? "a materialized one has '-- mst: kind: materialized'" :
+				      "write the query alone with '-- mst: kind: summary', or use kind: script");
 		return place(t, start, err);
 	}
 	if (take(&s, "if") && take(&s, "not"))
