@@ -192,7 +192,7 @@ t" ]
 	made '' 'SELECT g AS k, g AS m FROM generate_series(1, 30) g'
 	fails 'the new rows break the check constraint small of "d"."t": check constraint "small" of relation "t__mst_new" is violated by some row'
 	made '' 'SELECT NULL::int AS k, 1 AS m'
-	fails 'the new rows break NOT NULL of the column k of "d"."t": column "k" of relation "t__mst_new" contains null values'
+	fails 'the new rows break NOT NULL of "d"."t": column "k" of relation "t__mst_new" contains null values'
 	wh 'ALTER TABLE d.t DROP CONSTRAINT small; CREATE TABLE d.o (k int PRIMARY KEY); INSERT INTO d.o VALUES (1); ALTER TABLE d.t ADD CONSTRAINT fk FOREIGN KEY (k) REFERENCES d.o'
 	made '' 'SELECT 2 AS k, 1 AS m'
 	fails 'the new rows break the foreign key fk of "d"."t": Key (k)=(2) is not present in table "o"'

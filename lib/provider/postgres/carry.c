@@ -85,9 +85,9 @@ static const char carry_sql[] =
 	"      pg_catalog.pg_get_expr(d.adbin, d.adrelid))"
 	"  FROM col JOIN pg_catalog.pg_attrdef d ON d.adrelid = col.attrelid AND d.adnum = col.attnum"
 	"  WHERE col.attgenerated = ''"
-	" UNION ALL SELECT 1, 25, col.attname, 'NOT NULL of the column ' || col.name,"
-	"    pg_catalog.format('ALTER TABLE %s ALTER COLUMN %s SET NOT NULL', $2::text, col.name) FROM col"
-	" WHERE col.attnotnull"
+	" UNION ALL SELECT 1, 25, '', 'NOT NULL', 'ALTER TABLE ' || $2::text || pg_catalog.string_agg("
+	"    ' ALTER COLUMN ' || col.name || ' SET NOT NULL', ',' ORDER BY col.attnum) FROM col WHERE col.attnotnull"
+	"    HAVING pg_catalog.count(*) > 0"
 	/* --- indexes, under a name for the time being */
 	" UNION ALL SELECT 1, 30, ix.relname, CASE WHEN ix.contype = 'p' THEN 'the primary key '"
 	"      WHEN ix.contype = 'u' THEN 'the unique constraint ' WHEN ix.indisunique THEN 'the unique index '"

@@ -230,10 +230,11 @@ static int locked(struct pg_job *j, struct mst_error *err)
 	return mst_hint(err, "pg_locks and pg_stat_activity of the warehouse say by whom");
 }
 
-static int lock_all(struct pg_job *j, const struct followers *f, char relkind, struct mst_error *err)
+static int lock_all(struct pg_job *j, const struct followers *f, struct str oid, char relkind, struct mst_error *err)
 {
 	struct buf b;
 	buf_init(&b, j->pool);
+	const char *aside = pool_printf(j->pool, "mst_%.*s__mst_old", STR_FMT(oid));
 	/* from the outermost view inwards, as a reader takes them: he then waits by name,
 	 * and finds the new relation */
 	for (size_t i = db_rows(f->deps); i-- > 1;)
@@ -242,11 +243,10 @@ static int lock_all(struct pg_job *j, const struct followers *f, char relkind, s
 		buf_printf(&b, "%s%.*s", b.n ? ", " : "LOCK TABLE ", STR_FMT(j->n.full));
 	if (b.n)
 		buf_z(&b, " IN ACCESS EXCLUSIVE MODE");
-	/* LOCK TABLE takes no materialized view; a statement that changes nothing does */
+	/* LOCK TABLE takes no materialized view; there and back again does */
 	if (relkind == 'm')
-		buf_printf(&b, "%sALTER MATERIALIZED VIEW %.*s RENAME TO %.*s; ALTER MATERIALIZED VIEW %.*s.%.*s RENAME TO %.*s",
-			   b.n ? "; " : "", STR_FMT(j->n.full), STR_FMT(db_quote_ident(j->pool, STR("mst_locked__mst_new"))),
-			   STR_FMT(j->n.schema), STR_FMT(db_quote_ident(j->pool, STR("mst_locked__mst_new"))),
+		buf_printf(&b, "%sALTER MATERIALIZED VIEW %.*s RENAME TO %s; ALTER MATERIALIZED VIEW %.*s.%s RENAME TO %.*s",
+			   b.n ? "; " : "", STR_FMT(j->n.full), aside, STR_FMT(j->n.schema), aside,
 			   STR_FMT(j->n.table));
 	int rc = pg_exec_patiently(j->pg, j->pool, buf_view(&b), err);
 	return rc && is_state(err, "55P03") ? locked(j, err) : rc;
@@ -297,7 +297,7 @@ static int replace_with_all(struct pg_job *j, const struct db_result *rel, struc
 	if (!rc)
 		rc = pg_carry_run(j, &first.own, PG_BUILD, j->n.full, err);
 	if (!rc)
-		rc = lock_all(j, &first, relkind, err);
+		rc = lock_all(j, &first, oid, relkind, err);
 	if (!rc)
 		rc = read_relation(j, &rel, err);
 	if (rc)
