@@ -21,7 +21,14 @@ int pg_errors_begin(struct pg_job *j, struct mst_error *err)
 	const char *sql = db_bool(r, 0, 0) ? "DELETE FROM %.*s" :
 		"CREATE TABLE %.*s (file pg_catalog.text, line pg_catalog.int8, reason pg_catalog.text, row pg_catalog.text,"
 		" at pg_catalog.timestamptz)";
-	return db_exec(j->pg->db, str_of(pool_printf(j->pool, sql, STR_FMT(table))), err);
+	rc = db_exec(j->pg->db, str_of(pool_printf(j->pool, sql, STR_FMT(table))), err);
+	return rc ? rc : db_exec(j->pg->db, STR("SAVEPOINT mst_rows"), err);
+}
+
+/* What is in stays in, whatever becomes of the rows that follow. */
+static int keep(struct pg *pg, struct mst_error *err)
+{
+	return db_exec(pg->db, STR("RELEASE SAVEPOINT mst_rows; SAVEPOINT mst_rows"), err);
 }
 
 /* What a row holds is its own fault; that the disk is full is not. */
@@ -36,15 +43,13 @@ int pg_load_try(struct warehouse *w, struct str rows, uint32_t *bad, struct mst_
 	int64_t n = 0;
 	if (pg->load.done)
 		return 0;
-	int rc = db_exec(pg->db, STR("SAVEPOINT mst_rows"), err);
-	if (!rc)
-		rc = db_copy_in(pg->db, pg->load_copy, err);
+	int rc = db_copy_in(pg->db, pg->load_copy, err);
 	if (!rc)
 		rc = db_copy_put(pg->db, rows, err);
 	if (!rc)
 		rc = db_copy_end(pg->db, &n, err);
 	if (!rc)
-		rc = db_exec(pg->db, STR("RELEASE SAVEPOINT mst_rows"), err);
+		rc = keep(pg, err);
 	if (!rc) {
 		pg->load.result.rows += n;
 		return 0;
@@ -55,7 +60,7 @@ int pg_load_try(struct warehouse *w, struct str rows, uint32_t *bad, struct mst_
 	struct mst_error lost;
 	*bad = err->line;
 	err->line = 0;
-	if (db_exec(pg->db, STR("ROLLBACK TO SAVEPOINT mst_rows; RELEASE SAVEPOINT mst_rows"), &lost)) {
+	if (db_exec(pg->db, STR("ROLLBACK TO SAVEPOINT mst_rows"), &lost)) {
 		*err = lost;
 		return pg_load_over(pg, err);
 	}
@@ -85,6 +90,8 @@ int pg_load_aside(struct warehouse *w, const struct warehouse_bad *v, size_t n, 
 				      " AS b(file, line, reason, row)",
 				      STR_FMT(table));
 	int rc = db_run(pg->db, str_of(sql), params, 4, NULL, err);
+	if (!rc)
+		rc = keep(pg, err);
 	if (!rc)
 		return 0;
 	mst_wrap(err, "bad rows cannot be put aside in %.*s", STR_FMT(table));
