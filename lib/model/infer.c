@@ -16,7 +16,8 @@ static unsigned number(struct str s)
 {
 	size_t i = s.p[0] == '-';
 	size_t whole = digits(s, i);
-	if (whole == 0 || s.n > NUMBER_MAX || (whole > 1 && s.p[i] == '0'))
+	/* .5 is a number as spreadsheets and taximeters write it */
+	if ((whole == 0 && (i == s.n || s.p[i] != '.')) || s.n > NUMBER_MAX || (whole > 1 && s.p[i] == '0'))
 		return 0;
 	i += whole;
 	if (i == s.n) {
@@ -105,7 +106,7 @@ unsigned infer_value(struct str s)
 	if (s.n == 0)
 		return mask;
 	unsigned char c = (unsigned char)s.p[0];
-	if (isdigit(c) || c == '-') {
+	if (isdigit(c) || c == '-' || c == '.') {
 		mask |= number(s);
 		if (mask == INFER_TEXT)
 			mask |= moment(s);

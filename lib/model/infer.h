@@ -8,7 +8,7 @@
 enum {
 	INFER_BOOL = 1,       /* true, false (any case) */
 	INFER_INT = 2,        /* 64 bits, no plus sign, no leading zero: 007 is text */
-	INFER_NUMERIC = 4,    /* with a decimal point, or longer */
+	INFER_NUMERIC = 4,    /* with a decimal point (.5 too), or longer */
 	INFER_FLOAT = 8,      /* with an exponent */
 	INFER_DATE = 16,      /* 2026-11-22 */
 	INFER_TIMESTAMP = 32, /* 2026-11-22T09:30[:00[.5]], or with a blank */

@@ -28,7 +28,11 @@ static void numbers(void **state)
 	TYPE("text", "007");
 	TYPE("text", "+1");
 	TYPE("text", "1.");
-	TYPE("text", ".5");
+	TYPE("numeric", ".5", "-.25", "1");
+	TYPE("double precision", ".5e3");
+	TYPE("text", ".");
+	TYPE("text", "-.");
+	TYPE("text", ".e1");
 	TYPE("text", "1e");
 	TYPE("text", "1e999");
 	TYPE("text", "-");
