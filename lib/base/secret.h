@@ -10,9 +10,6 @@ struct secret {
 	size_t n;
 };
 
-/* What is shown in its place. */
-#define SECRET_SHOWN "***"
-
 /* A copy.  The pool must be a wiped one (pool_new_wiped). */
 struct secret secret_new(struct pool *, const void *bytes, size_t n);
 /* The bytes, for whoever sends them on: the view must not outlive the secret. */

@@ -1,31 +1,14 @@
 #include "store/account.h"
 
 #include "base/jsonl.h"
+#include "store/internal.h"
 
 #define AT(column) \
 	"pg_catalog.to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 
-/* The functions speak in conditions of PostgreSQL. */
-static int translate(struct mst_error *err)
-{
-	static const struct {
-		const char *state;
-		int code;
-	} table[] = {
-		{ "42704", MST_NOT_FOUND },
-		{ "42809", MST_CONFLICT },
-		{ "55000", MST_CONFLICT },
-		{ "23503", MST_CONFLICT },
-	};
-	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-		if (strcmp(err->sqlstate, table[i].state) == 0)
-			err->code = table[i].code;
-	return err->code;
-}
-
 static int call(struct db *db, struct str sql, const struct str *params, size_t n, struct mst_error *err)
 {
-	return db_run(db, sql, params, n, NULL, err) ? translate(err) : 0;
+	return db_run(db, sql, params, n, NULL, err) ? store_translate(err) : 0;
 }
 
 static struct str choice(enum store_choice c)

@@ -9,7 +9,8 @@
 #define STORE_LOCK_MIGRATE "7171700001"
 
 /* The functions of the schema speak in conditions of PostgreSQL: undefined_object is MST_NOT_FOUND,
- * object_not_in_prerequisite_state and foreign_key_violation are MST_CONFLICT.  Returns the code. */
+ * wrong_object_type, object_not_in_prerequisite_state and foreign_key_violation are MST_CONFLICT.
+ * Returns the code. */
 int store_translate(struct mst_error *);
 /* A copy; p NULL where it is null. */
 struct str store_text(struct pool *, const struct db_result *, size_t row, size_t col);
