@@ -59,7 +59,7 @@ clean() {
 	# everybody's command line, as often as it goes
 	(
 		exec 3>&-
-		while [ ! -e done ]; do
+		while [ ! -e over ]; do
 			cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' '\n' | grep -a -e Canary -e mst- >>look/cmdlines
 		done
 	) &
@@ -93,7 +93,7 @@ clean() {
 	mst-secret rotate --new-key-file next >said/rotate 2>&1
 	mst-secret put crm --cmd "cat $PWD/password" >said/cmd 2>&1
 	mst-connection test crm >>said/cmd 2>&1 || [ $? = 5 ]
-	touch done
+	touch over
 	wait $watcher
 
 	psql -XAtq "host=$SOCKET dbname=mst user=mst" -c "SELECT count(*) FROM mst.event" >/dev/null 2>&1 || :
