@@ -35,6 +35,7 @@ text() { "$MST_BIN/mst" "$@"; }
 {"type":"config","key":"profile","value":"work","origin":"environment MST_PROFILE"}
 {"type":"config","key":"secret_refs","value":"own","origin":"default"}
 {"type":"config","key":"team","value":null,"origin":"unset"}
+{"type":"config","key":"timezone","value":null,"origin":"unset"}
 {"type":"config","key":"warehouse","value":null,"origin":"unset"}
 {"type":"config","key":"connection.prod.url","value":"postgresql://ada:***@db/x","origin":"file '"$config"':4"}'
 }
