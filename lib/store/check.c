@@ -71,6 +71,15 @@ static const struct check checks[] = {
 	{ "run_result", "of a run that succeeded every job succeeded or was skipped",
 	  "SELECT " JOB("j") " || ' ' || j.state FROM mst.run r JOIN mst.job j ON j.run_id = r.id"
 	  " WHERE r.state = 'succeeded' AND j.state NOT IN " DONE " ORDER BY j.run_id, j.no" },
+	{ "run_events", "a run ended at most once for each time that it was begun or taken up",
+	  "SELECT 'run ' || r.id || ': ' || n.ends || ' ends of ' || r.retries + 1 FROM mst.run r"
+	  "  CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS ends FROM mst.event e"
+	  "   WHERE e.run_id = r.id AND e.kind = 'run_finished') n"
+	  " WHERE r.finished_at IS NOT NULL AND n.ends > r.retries + 1 ORDER BY r.id" },
+	{ "log_job", "a log line belongs to a job, or to a run itself",
+	  "SELECT DISTINCT 'run ' || l.run_id || ', job ' || l.job FROM mst.log l"
+	  " WHERE NOT EXISTS (SELECT FROM mst.job j WHERE j.run_id = l.run_id AND j.no = l.job)"
+	  "   AND NOT (l.job = 0 AND EXISTS (SELECT FROM mst.run r WHERE r.id = l.run_id)) ORDER BY 1" },
 	{ "catalogue_revision", "a table of the catalogue is what its last revision says",
 	  "SELECT c.name || ', revision ' || c.revision FROM mst.catalogue c LEFT JOIN LATERAL ("
 	  "   SELECT v.* FROM mst.catalogue_revision v WHERE v.name = c.name ORDER BY v.revision DESC LIMIT 1) v ON true"

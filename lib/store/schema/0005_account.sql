@@ -30,7 +30,9 @@ CREATE POLICY known ON mst.migration FOR SELECT USING ((SELECT mst.me()) IS NOT 
 CREATE FUNCTION mst.need_admin(what text) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 	AS $$ BEGIN
-		IF NOT mst.is_admin() THEN
+		IF mst.me() IS NULL THEN
+			RAISE insufficient_privilege USING MESSAGE = format('role "%s" is unknown to this mst', session_user);
+		ELSIF NOT mst.is_admin() THEN
 			RAISE insufficient_privilege USING MESSAGE = format('only an admin may %s; "%s" is none', what, session_user),
 				HINT = coalesce('ask one of: ' || (SELECT string_agg(a.name, ', ' ORDER BY a.name) FROM mst.account a
 					WHERE a.admin AND NOT a.disabled), '');
