@@ -291,11 +291,11 @@ x.other succeeded 1' jobs
 
 @test "when nobody brings the rows in time the job fails, what is below is blocked, the rest goes on" {
 	wh 'CREATE SCHEMA IF NOT EXISTS x; CREATE TABLE IF NOT EXISTS x.given AS SELECT 3 AS n' 2>/dev/null
-	run --separate-stderr mst-run <<<"${parked/WAIT/700ms}"
+	run --separate-stderr mst-run <<<"${parked/WAIT/4s}"
 	status 1
 	[ "$(jobs)" = $'x.given failed 1\nx.reads blocked 0\nx.other succeeded 1' ]
 	[ "$(jq -c 'select(.event == "job_finished" and .job == "x.given").error | [.code, .message]' <<<"$output")" = \
-		'["timeout","nobody loaded it within 700 ms"]' ]
+		'["timeout","nobody loaded it within 4.0 s"]' ]
 	# and may be waited for again
 	"$MST_BIN/mst-run" --retry last >events 2>talk 3>&- &
 	until_says 'x.given parked 2' bash -c 'mst-ps last | jq -r "select(.name == \"x.given\") | [.name, .state, .attempt] | join(\" \")"'
