@@ -177,7 +177,8 @@ static void run_task(struct run_worker *w, struct run_connection *c, struct run_
 	/* the whole attempt has a time, see run_crew_watch */
 	ctx.target.timeout_us = 0;
 	ctx.target.attempt = res->attempt;
-	ctx.target.look = res->attempt > 1;
+	/* a run that was killed may have begun a job, and even finished it, before that was recorded */
+	ctx.target.look = res->attempt > 1 || w->run->opts->again;
 	db_on_stop(c->db, &w->stop);
 	/* what was said before belongs to nobody */
 	db_notices(pool, c->db);

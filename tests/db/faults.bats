@@ -9,7 +9,10 @@ setup_file() {
 }
 teardown_file() { home_stop; }
 setup() { scratch; }
-teardown() { [ -z "${proxy:-}" ] || kill "$proxy" 2>/dev/null || :; }
+teardown() {
+	[ -z "${proxy:-}" ] || kill "$proxy" 2>/dev/null || :
+	[ -z "${proxy_dir:-}" ] || rm -rf "$proxy_dir"
+}
 
 wh() { mst-db psql --warehouse -qAtX -v ON_ERROR_STOP=1 -c "$1"; }
 st() { mst-db psql -qAtX -v ON_ERROR_STOP=1 -c "$1"; }
@@ -124,7 +127,7 @@ PY
 	cut_commits counted
 	run --separate-stderr mst-run <<<'{"type":"job","name":"e.counted","sql":"SELECT 1 AS n","attrs":{"disposition":"append","retries":1}}'
 	status 0
-	[ "$(cuts)" = 1 ] || { echo "$output" && return 1; }
+	[ "$(cuts)" = 1 ]
 	[ "$(jq -c 'select(.job) | [.event, .attempt, .state, .done_before]' <<<"$output")" = '["job_started",1,"running",null]
 ["job_retried",1,"ready",null]
 ["job_started",2,"running",null]
@@ -142,7 +145,7 @@ PY
 {"type":"job","name":"e.sum","after":["e.entry"],"sql":"SELECT sum(n) AS n FROM e.book"}
 E
 	status 1
-	[ "$(cuts)" = 1 ] || { echo "$output" && return 1; }
+	[ "$(cuts)" = 1 ]
 	[ "$(mst-ps last | jq -r '.name + " " + .state')" = $'e.entry failed\ne.sum blocked' ]
 	run --separate-stderr mst-run --retry last
 	status 0
@@ -152,6 +155,20 @@ E
 	unset MST_WAREHOUSE
 	[ "$(wh 'SELECT n FROM e.sum')" = 1 ]
 	[ "$(wh 'SELECT count(*) FROM e.book')" = 1 ]
+}
+
+@test "9: --retry finds what was done also where not even the beginning of the job was recorded" {
+	echo '{"type":"job","name":"e.unseen","sql":"SELECT 0 AS n","attrs":{"disposition":"append"}}' | mst-run >/dev/null
+	cut_commits unseen
+	run -1 --separate-stderr mst-run <<<'{"type":"job","name":"e.unseen","sql":"SELECT 1 AS n","attrs":{"disposition":"append"}}'
+	[ "$(cuts)" = 1 ]
+	# as it stands where mst-run and the state database die while the job begins
+	st "DELETE FROM mst.attempt WHERE run_id = (SELECT max(id) FROM mst.run);
+		UPDATE mst.job SET attempt = 0, state = 'cancelled', started_at = NULL WHERE run_id = (SELECT max(id) FROM mst.run)"
+	run -0 --separate-stderr mst-run --retry last
+	[ "$(jq -c 'select(.event == "job_finished") | [.attempt, .state, .done_before]' <<<"$output")" = '[1,"succeeded",true]' ]
+	unset MST_WAREHOUSE
+	[ "$(wh 'SELECT array_agg(n ORDER BY n) FROM e.unseen')" = '{0,1}' ]
 }
 
 @test "9: so with a merge, an import and a table that is replaced" {
@@ -167,7 +184,7 @@ E
 		cut_commits "once_$kind"
 		run --separate-stderr mst-run <"$kind"
 		status 1
-		[ "$(cuts)" = 1 ] || { echo "$output" && return 1; }
+		[ "$(cuts)" = 1 ]
 		run --separate-stderr mst-run --retry last
 		status 0
 		[ "$(jq -c 'select(.event == "job_finished").done_before' <<<"$output")" = true ]
