@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #define TEXTS_MAX 256
-#define TEXT_MAX 16384
+#define TEXT_MAX 32768
 #define CANCEL_GRACE_US (10 * US_PER_S)
 
 int db_check_text_(struct str sql, struct mst_error *err)
