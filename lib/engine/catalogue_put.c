@@ -2,8 +2,9 @@
 
 #include "base/map.h"
 
-/* puts that somebody else came before, without a revision to hold them against, are put again */
-enum { TRIES = 5 };
+/* Puts that somebody else came before, without a revision to hold them against, are put again; each time
+ * somebody has got on, so that so many writers at once all do. */
+enum { TRIES = 100 };
 
 struct reading {
 	struct pool *pool;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # mst-table: the catalogue, its folders, its history, its owners.
-# shellcheck disable=SC2016  # backquotes and dollars are SQL's
+# shellcheck disable=SC2016,SC2154  # backquotes and dollars are SQL's; bats sets stderr
 load ../cmd/helpers
 
 setup_file() {
@@ -97,9 +97,9 @@ raw.n|1|import'
 	mst-table get odd.text | jq -j .sql >out
 	cmp text out
 	mst-table get odd.text | jq -c '.sql |= . + "\n-- more"' | mst-table put
-	{ cat text && printf '\n-- more'; } >more
+	{ cat text && printf '\n-- more'; } >longer
 	mst-table get odd.text --sql >out
-	cmp more out
+	cmp longer out
 }
 
 @test "a text that is not UTF-8 or holds a NUL is refused with its place, and nothing of the folder lands" {
@@ -448,7 +448,7 @@ CASES
 	done
 	wait
 	[ "$(grep -c 0 codes)" -ge 1 ]
-	[ -z "$(grep -v '^[01]$' codes)" ]
+	run ! grep -v '^[01]$' codes
 	[ "$(st 'SELECT count(*), sum(revision) FROM mst.catalogue')" = '50|50' ]
 }
 

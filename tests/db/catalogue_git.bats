@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Imports from git: work trees, repositories elsewhere, hostile ones.
+# shellcheck disable=SC2154  # bats sets stderr
 load ../cmd/helpers
 
 setup_file() {
