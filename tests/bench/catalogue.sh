@@ -2,7 +2,8 @@
 # A catalogue of 10,000 tables: listing it, importing and comparing a folder that has not changed, and
 # what row security costs: a member of the team against the owner of the schema, whom it passes over.
 set -euo pipefail
-. "$(dirname "$0")/lib.bash"
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/lib.bash"
 N=${N:-10000}
 
 MST_HOME=$(mktemp -d /tmp/mst-bench.XXXXXX)
