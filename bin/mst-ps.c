@@ -307,8 +307,8 @@ static int show_run(struct cli *cli, struct db *db, const struct args *a, struct
 }
 
 /* Until it has ended, or the time is over. */
-static int wait_for(struct db *db, int64_t run, int64_t no, int64_t end_us, struct pool *pool, struct store_outcome *out,
-		    struct mst_error *err)
+static int wait_for(struct pool *pool, struct db *db, int64_t run, int64_t no, int64_t end_us,
+		    struct store_outcome *out, struct mst_error *err)
 {
 	bool told = true;
 	int rc = store_watch(db, run, err);
@@ -337,7 +337,7 @@ static int wait_run(struct cli *cli, struct db *db, const struct args *a, struct
 						      : store_job_maker(db, word, &run, &no, err);
 	struct store_outcome end;
 	if (!rc)
-		rc = wait_for(db, run, no, end_us, cli->pool, &end, err);
+		rc = wait_for(cli->pool, db, run, no, end_us, &end, err);
 	if (rc == MST_TIMEOUT) {
 		mst_fail(err, MST_TIMEOUT, no ? "%s is %.*s still, in run %lld" : "run %s is %.*s still", word,
 			 STR_FMT(end.state), (long long)run);
