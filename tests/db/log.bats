@@ -42,10 +42,10 @@ E
 	run --separate-stderr mst-log last
 	status 0
 	[ "$(json 'select(.stream != "notice") | [.type, .event, .job, .attempt, .state, .text]')" = '["event","run_started",null,null,"running",null]
-["event","job_started","l.i",1,null,null]
+["event","job_started","l.i",1,"running",null]
 ["log",null,"l.i",1,null,"said"]
 ["event","job_finished","l.i",1,"succeeded",null]
-["event","job_started","l.bad",1,null,null]
+["event","job_started","l.bad",1,"running",null]
 ["event","job_finished","l.bad",1,"failed",null]
 ["event","job_blocked","l.below",null,"blocked",null]
 ["event","run_finished",null,null,"failed",null]' ]

@@ -305,7 +305,9 @@ BEGIN
 	), held AS MATERIALIZED (
 		-- both from one reading of the clock: what took 0.4 ms is not recorded as 0
 		SELECT j.no, CASE WHEN j.state = 'parked' THEN j.started_at
-				ELSE now.at - s.started_ago * interval '1 microsecond' END AS started_at,
+				-- what a job has said before its start was recorded it has said since then
+				ELSE least(now.at - s.started_ago * interval '1 microsecond', (SELECT min(l.at) FROM mst.log l
+					WHERE l.run_id = run_record.run AND l.job = s.no AND l.attempt = s.attempt)) END AS started_at,
 			CASE WHEN s.state NOT IN ('running', 'parked') THEN now.at - s.ended_ago * interval '1 microsecond' END
 				AS finished_at,
 			CASE WHEN s.state <> 'skipped' THEN s.attempt END AS attempt, s.state, s.retry AND s.state = 'failed' AS retry,
@@ -358,7 +360,8 @@ BEGIN
 	), said AS (
 		INSERT INTO mst.event (at, kind, run_id, job, attempt, team, data)
 		SELECT e.at, e.kind, run_record.run, e.no, e.attempt, e.team, e.data
-		FROM (SELECT h.started_at, 1, 'job_started', h.no, h.attempt, h.team, NULL::json FROM held h WHERE h.begins
+		FROM (SELECT h.started_at, 1, 'job_started', h.no, h.attempt, h.team, json_build_object('state', 'running')
+				FROM held h WHERE h.begins
 			UNION ALL
 			SELECT coalesce(greatest(h.started_at, h.finished_at), now.at), 2, CASE WHEN h.retry THEN 'job_retried'
 					WHEN h.state = 'parked' THEN 'job_parked' ELSE 'job_finished' END, h.no, h.attempt, h.team,
@@ -563,11 +566,13 @@ DECLARE
 	all_lines bigint;
 	less_lines bigint;
 	less_bytes bigint;
+	begun timestamptz;
 BEGIN
 	PERFORM mst.must_own(run);
 	FOR g IN SELECT u.job, u.attempt FROM unnest(jobs, attempts) AS u(job, attempt) GROUP BY 1, 2 ORDER BY 1, 2 LOOP
 		INSERT INTO mst.log_size (run_id, job, attempt) VALUES (run, g.job, g.attempt) ON CONFLICT DO NOTHING;
 		SELECT * INTO s FROM mst.log_size l WHERE l.run_id = run AND l.job = g.job AND l.attempt = g.attempt FOR UPDATE;
+		SELECT j.started_at INTO begun FROM mst.job j WHERE j.run_id = run AND j.no = g.job AND j.attempt = g.attempt;
 		IF s.cut IS NULL THEN
 			WITH line AS (
 				SELECT u.i, u.ago, u.stream, u.text, sum(octet_length(u.text) + 1) OVER (ORDER BY u.i) AS upto
@@ -575,7 +580,7 @@ BEGIN
 				WHERE u.job = g.job AND u.attempt = g.attempt
 			), new AS (
 				INSERT INTO mst.log (run_id, job, attempt, at, stream, text)
-				SELECT run, g.job, g.attempt, now - l.ago * interval '1 microsecond', l.stream, l.text
+				SELECT run, g.job, g.attempt, greatest(now - l.ago * interval '1 microsecond', begun), l.stream, l.text
 				FROM line l WHERE s.head + l.upto <= half ORDER BY l.i
 				RETURNING octet_length(text) + 1 AS bytes
 			) SELECT count(*), coalesce(sum(new.bytes), 0), (SELECT count(*) FROM line) INTO put_lines, put_bytes, all_lines
@@ -595,7 +600,7 @@ BEGIN
 				WHERE u.job = g.job AND u.attempt = g.attempt
 			), new AS (
 				INSERT INTO mst.log (run_id, job, attempt, at, stream, text)
-				SELECT run, g.job, g.attempt, now - l.ago * interval '1 microsecond', l.stream, l.text
+				SELECT run, g.job, g.attempt, greatest(now - l.ago * interval '1 microsecond', begun), l.stream, l.text
 				FROM line l WHERE l.nth > put_lines AND l.back <= half ORDER BY l.i
 			) SELECT coalesce(sum(l.bytes) FILTER (WHERE l.back <= half), 0), count(*) FILTER (WHERE l.back > half),
 				coalesce(sum(l.bytes) FILTER (WHERE l.back > half), 0) INTO put_bytes, less_lines, less_bytes
