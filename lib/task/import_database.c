@@ -18,7 +18,8 @@ struct db_import {
 	bool full;
 };
 
-static void say(const struct db_import *m, const char *stream, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static void say(const struct db_import *m, const char *stream, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 static void say(const struct db_import *m, const char *stream, const char *fmt, ...)
 {
 	if (!m->c->say)

@@ -39,7 +39,7 @@ bash_offers() {
 	run bash_offers mst --profile =
 	says 'home
 work'
-	run bash_offers mst --profile work con
+	run bash_offers mst --profile work conf
 	says config
 }
 
