@@ -380,6 +380,20 @@ ops.t'
 	)"
 }
 
+@test "the function of a trigger is for nobody to put on a table of his own, and to forge a history with" {
+	run mst-db psql -qAtc "SELECT proname FROM pg_proc WHERE pronamespace = 'mst'::regnamespace AND prorettype = 'trigger'::regtype
+		AND has_function_privilege('stranger', oid, 'EXECUTE')"
+	says ''
+	refused other "CREATE TEMP TABLE mine (LIKE mst.catalogue); CREATE TRIGGER t AFTER INSERT ON mine REFERENCING NEW TABLE AS new_rows
+		FOR EACH STATEMENT EXECUTE FUNCTION mst.catalogue_keep()"
+	refused other "CREATE TEMP TABLE mine (LIKE mst.connection); CREATE TRIGGER t AFTER INSERT ON mine
+		FOR EACH ROW EXECUTE FUNCTION mst.connection_keep()"
+	# and for whoever changes a table it works all the same
+	run as writer "BEGIN; UPDATE mst.catalogue SET sql = 'SELECT 5' WHERE name = 'mart.t';
+		SELECT max(revision) FROM mst.catalogue_revision WHERE name = 'mart.t'; ROLLBACK"
+	says 2
+}
+
 # --- the same by commands
 
 # ROLE COMMAND: y where it went through, a dot where it was refused with a word why, else its status

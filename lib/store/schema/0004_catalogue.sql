@@ -153,6 +153,10 @@ CREATE TRIGGER catalogue_keep_update AFTER UPDATE ON mst.catalogue
 CREATE TRIGGER catalogue_keep_delete AFTER DELETE ON mst.catalogue
 	REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION mst.catalogue_keep();
 
+-- A trigger asks nobody who calls: whoever may execute its function puts it on a table of his own, and
+-- writes here what he likes.
+REVOKE EXECUTE ON FUNCTION mst.catalogue_stamp(), mst.catalogue_keep() FROM PUBLIC;
+
 ALTER TABLE mst.catalogue ENABLE ROW LEVEL SECURITY;
 ALTER TABLE mst.catalogue_revision ENABLE ROW LEVEL SECURITY;
 GRANT SELECT ON mst.catalogue, mst.catalogue_revision TO PUBLIC;

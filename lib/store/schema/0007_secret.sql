@@ -107,6 +107,7 @@ CREATE FUNCTION mst.connection_keep() RETURNS trigger
 	END $$;
 CREATE TRIGGER connection_keep AFTER INSERT OR UPDATE OR DELETE ON mst.connection
 	FOR EACH ROW EXECUTE FUNCTION mst.connection_keep();
+REVOKE EXECUTE ON FUNCTION mst.connection_stamp(), mst.connection_keep() FROM PUBLIC;
 
 -- Names are for all that may read; what is sealed is for those that may write, by secret_open() alone.
 ALTER TABLE mst.secret_key ENABLE ROW LEVEL SECURITY;
