@@ -494,3 +494,21 @@ SELECT 2
 COMMIT
 E
 }
+
+@test "what a dependent view reads besides is neither locked nor asked for rights" {
+	su "DO \$\$BEGIN CREATE ROLE ann; EXCEPTION WHEN duplicate_object THEN NULL; END\$\$; GRANT USAGE ON SCHEMA d TO ann"
+	wh 'CREATE TABLE d.mine (a int)'
+	su 'CREATE TABLE d.hers (a int); ALTER TABLE d.hers OWNER TO ann; GRANT SELECT ON d.hers TO PUBLIC'
+	made '' 'SELECT 1 AS a'
+	wh 'CREATE VIEW d.v AS SELECT t.a, c.relname FROM d.t t, d.mine m, d.hers h, pg_class c'
+	(echo 'BEGIN; SELECT a FROM d.mine; SELECT pg_sleep(4);' | mst-db psql --warehouse -qAtX >/dev/null 3>&-) &
+	for _ in {1..100}; do
+		[ "$(wh "SELECT count(*) FROM pg_locks WHERE relation = 'd.mine'::regclass")" = 0 ] || break
+		sleep 0.05
+	done
+	[ "$(wh "SELECT count(*) FROM pg_locks WHERE relation = 'd.mine'::regclass")" = 1 ]
+	made '' 'SELECT 2 AS a'
+	status 0
+	[ "$(wh "SELECT count(*) FROM pg_locks WHERE relation = 'd.mine'::regclass")" = 1 ]
+	wait
+}

@@ -97,11 +97,12 @@ static const char dependents_sql[] =
 	"      LEFT JOIN pg_catalog.pg_attribute b ON b.attrelid = $2::text::pg_catalog.regclass AND b.attname = a.attname"
 	"        AND b.attnum > 0 AND NOT b.attisdropped"
 	"      WHERE r.ev_class = c.oid AND (b.attname IS NULL OR (b.atttypid, b.atttypmod) <> (a.atttypid, a.atttypmod))"
-	"      ORDER BY a.attnum LIMIT 1) END"
+	"      ORDER BY a.attnum LIMIT 1) END,"
+	"  pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(c.relowner))"
 	"  FROM last JOIN pg_catalog.pg_class c ON c.oid = last.oid"
 	"  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
 	" ORDER BY last.depth, 2";
-enum { D_OID, D_NAME, D_CREATE, D_STUCK };
+enum { D_OID, D_NAME, D_CREATE, D_STUCK, D_OWNER };
 
 static const char *drop_word(char relkind)
 {
@@ -230,24 +231,21 @@ static int locked(struct pg_job *j, struct mst_error *err)
 	return mst_hint(err, "pg_locks and pg_stat_activity of the warehouse say by whom");
 }
 
-static int lock_all(struct pg_job *j, const struct followers *f, struct str oid, char relkind, struct mst_error *err)
+static int lock_all(struct pg_job *j, const struct followers *f, char relkind, struct mst_error *err)
 {
 	struct buf b;
 	buf_init(&b, j->pool);
-	const char *aside = pool_printf(j->pool, "mst_%.*s__mst_old", STR_FMT(oid));
-	/* from the outermost view inwards, as a reader takes them: he then waits by name,
-	 * and finds the new relation */
+	/* From the outermost view inwards, as a reader takes them: he then waits by name, and finds the new
+	 * relation.  LOCK TABLE would lock all else that a view reads, too; the owner it has already locks
+	 * the view alone and changes nothing. */
 	for (size_t i = db_rows(f->deps); i-- > 1;)
-		buf_printf(&b, "%s%.*s", b.n ? ", " : "LOCK TABLE ", STR_FMT(db_text(f->deps, i, D_NAME)));
-	if (relkind == 'r' || relkind == 'v')
-		buf_printf(&b, "%s%.*s", b.n ? ", " : "LOCK TABLE ", STR_FMT(j->n.full));
-	if (b.n)
-		buf_z(&b, " IN ACCESS EXCLUSIVE MODE");
-	/* LOCK TABLE takes no materialized view; there and back again does */
-	if (relkind == 'm')
-		buf_printf(&b, "%sALTER MATERIALIZED VIEW %.*s RENAME TO %s; ALTER MATERIALIZED VIEW %.*s.%s RENAME TO %.*s",
-			   b.n ? "; " : "", STR_FMT(j->n.full), aside, STR_FMT(j->n.schema), aside,
-			   STR_FMT(j->n.table));
+		buf_printf(&b, "ALTER VIEW %.*s OWNER TO %.*s; ", STR_FMT(db_text(f->deps, i, D_NAME)),
+			   STR_FMT(db_text(f->deps, i, D_OWNER)));
+	if (relkind == 'r')
+		buf_printf(&b, "LOCK TABLE %.*s IN ACCESS EXCLUSIVE MODE", STR_FMT(j->n.full));
+	else
+		buf_printf(&b, "ALTER %s %.*s OWNER TO %.*s", drop_word(relkind), STR_FMT(j->n.full),
+			   STR_FMT(db_text(f->deps, 0, D_OWNER)));
 	int rc = pg_exec_patiently(j->pg, j->pool, buf_view(&b), err);
 	return rc && is_state(err, "55P03") ? locked(j, err) : rc;
 }
@@ -297,7 +295,7 @@ static int replace_with_all(struct pg_job *j, const struct db_result *rel, struc
 	if (!rc)
 		rc = pg_carry_run(j, &first.own, PG_BUILD, j->n.full, err);
 	if (!rc)
-		rc = lock_all(j, &first, oid, relkind, err);
+		rc = lock_all(j, &first, relkind, err);
 	if (!rc)
 		rc = read_relation(j, &rel, err);
 	if (rc)
