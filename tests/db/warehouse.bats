@@ -512,3 +512,19 @@ E
 	[ "$(wh "SELECT count(*) FROM pg_locks WHERE relation = 'd.mine'::regclass")" = 1 ]
 	wait
 }
+
+@test "merge: keys are compared as they will stand in the table" {
+	made $'disposition: merge\nkey: k' "SELECT DATE '2020-01-01' AS k, 1 AS v"
+	made $'disposition: merge\nkey: k' "SELECT TIMESTAMP '2020-01-01 10:00' AS k, 2 AS v"
+	status 0
+	[ "$(wh 'TABLE d.t')" = '2020-01-01|2' ]
+	made $'disposition: merge\nkey: k' "SELECT TIMESTAMP '2020-01-01 10:00' AS k, 3 AS v UNION ALL SELECT '2020-01-01 11:00', 4"
+	fails 'the key ("k") of 1 new row stands more than once, such as 2020-01-01'
+	made $'disposition: merge\nkey: k' "SELECT 'today' AS k, 3 AS v"
+	fails 'the key "k" is text in the new rows and date in "d"."t": column "k" cannot be cast automatically to type date'
+	# a collation is an equality, too
+	wh "CREATE COLLATION d.ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+		DROP TABLE d.t; CREATE TABLE d.t (k text COLLATE d.ci, v int)"
+	made $'disposition: merge\nkey: k' "SELECT 'a' AS k, 1 AS v UNION ALL SELECT 'A', 2"
+	fails 'the key ("k") of 1 new row stands more than once, such as a'
+}

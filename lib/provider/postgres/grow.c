@@ -4,13 +4,16 @@
 /* The columns of the build ($2), and what the target ($1) has of that name. */
 static const char columns_sql[] =
 	"SELECT b.attname, pg_catalog.format_type(b.atttypid, b.atttypmod),"
-	"  pg_catalog.format_type(a.atttypid, a.atttypmod), a.attname IS NOT NULL, a.attgenerated <> ''"
+	"  pg_catalog.format_type(a.atttypid, a.atttypmod), a.attname IS NOT NULL, a.attgenerated <> '',"
+	"  (a.atttypid, a.atttypmod, a.attcollation) IS DISTINCT FROM (b.atttypid, b.atttypmod, b.attcollation),"
+	"  (SELECT pg_catalog.format('%I.%I', n.nspname, l.collname) FROM pg_catalog.pg_collation l"
+	"    JOIN pg_catalog.pg_namespace n ON n.oid = l.collnamespace WHERE l.oid = a.attcollation)"
 	"  FROM pg_catalog.pg_attribute b"
 	"  LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = $1::pg_catalog.regclass AND a.attname = b.attname"
 	"    AND a.attnum > 0 AND NOT a.attisdropped"
 	" WHERE b.attrelid = $2::pg_catalog.regclass AND b.attnum > 0 AND NOT b.attisdropped"
 	" ORDER BY b.attnum";
-enum { C_NAME, C_TYPE, C_TARGET_TYPE, C_THERE, C_GENERATED };
+enum { C_NAME, C_TYPE, C_TARGET_TYPE, C_THERE, C_GENERATED, C_OTHER, C_COLLATION };
 
 /* Statistics make the planner choose a join that fits; for few rows it does not matter. */
 #define ANALYZE_ROWS 1000
@@ -126,6 +129,35 @@ static int check_keys(struct grow *g, struct mst_error *err)
 	return 0;
 }
 
+/* Keys get the type, and so the equality, that they will have in the table: a timestamp that lands as a date
+ * is found again, and two values that become one are seen. */
+static int key_types(struct grow *g, struct mst_error *err)
+{
+	struct pg_job *j = g->j;
+	bool any = false;
+	for (size_t i = 0; i < db_rows(g->cols); i++) {
+		if (!is_key(j->t, db_text(g->cols, i, C_NAME)) || !db_bool(g->cols, i, C_THERE) ||
+		    !db_bool(g->cols, i, C_OTHER))
+			continue;
+		struct str name = db_quote_ident(j->pool, db_text(g->cols, i, C_NAME));
+		struct str collation = db_is_null(g->cols, i, C_COLLATION) ? STR("") : db_text(g->cols, i, C_COLLATION);
+		int rc = db_exec(j->pg->db,
+				 str_of(pool_printf(j->pool, "ALTER TABLE %.*s ALTER COLUMN %.*s TYPE %.*s%s%.*s",
+						    STR_FMT(j->n.build), STR_FMT(name),
+						    STR_FMT(db_text(g->cols, i, C_TARGET_TYPE)),
+						    collation.n ? " COLLATE " : "", STR_FMT(collation))),
+				 err);
+		if (rc) {
+			mst_wrap(err, "the key %.*s is %.*s in the new rows and %.*s in %.*s", STR_FMT(name),
+				 STR_FMT(db_text(g->cols, i, C_TYPE)), STR_FMT(db_text(g->cols, i, C_TARGET_TYPE)),
+				 STR_FMT(j->n.full));
+			return mst_place(err, j->t->file, 0, 0);
+		}
+		any = true;
+	}
+	return any ? read_columns(g, err) : 0;
+}
+
 static struct str append_sql(struct grow *g)
 {
 	struct pg_job *j = g->j;
@@ -216,6 +248,8 @@ int pg_grow(struct pg_job *j, struct mst_error *err)
 		rc = mst_fail(err, MST_CONFLICT, "%.*s is no table, so no rows are added to it", STR_FMT(j->n.full));
 	if (!rc)
 		rc = read_columns(&g, err);
+	if (!rc && j->t->disposition == WAREHOUSE_MERGE)
+		rc = key_types(&g, err);
 	if (!rc && j->t->disposition == WAREHOUSE_MERGE)
 		rc = check_keys(&g, err);
 	if (!rc)
