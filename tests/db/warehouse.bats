@@ -528,3 +528,13 @@ E
 	made $'disposition: merge\nkey: k' "SELECT 'a' AS k, 1 AS v UNION ALL SELECT 'A', 2"
 	fails 'the key ("k") of 1 new row stands more than once, such as a'
 }
+
+@test "what a test calls cannot change the rows" {
+	wh "CREATE FUNCTION d.wipe() RETURNS int LANGUAGE plpgsql AS 'BEGIN DELETE FROM d.t__mst_new; RETURN 1; END'"
+	made 'tests: [{sql: SELECT d.wipe() WHERE d.wipe() = 2}]' 'SELECT 1 AS a'
+	fails "test 'sql' failed: it cannot be run: cannot execute DELETE in a read-only transaction"
+	# and what follows the tests may write
+	made $'tests: [{sql: SELECT 1 WHERE false}]\npost: CREATE TABLE d.after AS SELECT a FROM d.t' 'SELECT 1 AS a'
+	status 0
+	[ "$(wh 'TABLE d.after')" = 1 ]
+}
