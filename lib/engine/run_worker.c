@@ -205,8 +205,10 @@ static void do_job(struct run_worker *w, uint32_t job, struct run_result *res)
 	res->begun = !res->rc;
 	if (res->begun) {
 		run_task(w, c, &mouth, pool, res);
-		/* a connection that failed, or that was set up for this job, is of no use to the next */
-		if (res->rc == MST_UNAVAILABLE || db_in_transaction(c->db) || item->type->own_session)
+		/* a connection that failed, or that was set up for this job, is of no use to the next: statements of the
+		 * user's own leave settings, roles and temporary tables behind */
+		if (res->rc == MST_UNAVAILABLE || db_in_transaction(c->db) || item->type->own_session ||
+		    item->target.n_pre || item->target.n_post)
 			drop_connection(w, c);
 	}
 	/* children that the pool still holds are waited for now */

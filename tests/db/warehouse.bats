@@ -538,3 +538,12 @@ E
 	status 0
 	[ "$(wh 'TABLE d.after')" = 1 ]
 }
+
+@test "what pre and post leave in the session is gone for the next job" {
+	run --separate-stderr mst-run -j 1 <<'E'
+{"type":"job","name":"d.one","sql":"SELECT 1 AS a","attrs":{"pre":["SET work_mem = 123456","CREATE TEMP TABLE tmp AS SELECT 1"]}}
+{"type":"job","name":"d.two","sql":"SELECT current_setting('work_mem') AS w","attrs":{"post":"CREATE TEMP TABLE tmp AS SELECT 1"},"after":["d.one"]}
+E
+	status 0
+	[ "$(wh 'TABLE d.two')" != 123456kB ]
+}
