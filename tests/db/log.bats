@@ -25,7 +25,7 @@ until_says() { # until_says EXPECTED CMD...
 begin() { # begin NAME
 	printf '%s\n' '{"type":"job","name":"'"$1"'.first","kind":"import","attrs":{"columns":["a"],"command":"echo 1; echo one more >&2"}}' \
 		'{"type":"job","name":"'"$1"'.held","after":["'"$1"'.first"],"kind":"import","attrs":{"columns":["a"],"command":"until [ -e gate ]; do sleep 0.05; done; echo 1"}}' \
-		'{"type":"job","name":"'"$1"'.last","after":["'"$1"'.held"],"sql":"SELECT 1 AS x"}' >lines.jsonl
+		'{"type":"job","name":"'"$1"'.last","after":["'"$1"'.held"],"sql":"SELECT 1 AS x FROM pg_sleep(0.5)"}' >lines.jsonl
 	"$MST_BIN/mst-run" <lines.jsonl >events 2>talk 3>&- &
 	runner=$!
 	until_says running bash -c "mst-ps last | jq -r 'select(.name == \"$1.held\").state'"
