@@ -26,13 +26,6 @@ static const struct out_col columns[] = {
 	{ NULL, NULL, OUT_TEXT, false },
 };
 
-static int open_db(struct cli *cli, struct db **db, struct mst_error *err)
-{
-	struct state_opts where = state_options(cli);
-	cli_catch_signals();
-	return state_open(cli->pool, &where, db, err);
-}
-
 static int check_name(struct str name, struct mst_error *err)
 {
 	if (str_eqz(name, "warehouse")) {
@@ -122,7 +115,7 @@ static int list(struct cli *cli, struct mst_error *err)
 	config_names names;
 	struct db *db;
 	size_t i = 0, k = 0;
-	int rc = open_db(cli, &db, err);
+	int rc = state_ready(cli, &db, err);
 	if (!rc)
 		rc = store_connection_list(cli->pool, db, DB_NULL, &all, err);
 	config_connections(cli->config, cli->pool, &names);
@@ -159,7 +152,7 @@ static int get(struct cli *cli, struct mst_error *err)
 		rc = put_config_line(cli, out, name, err);
 		return rc ? rc : out_close(out, err);
 	}
-	rc = open_db(cli, &db, err);
+	rc = state_ready(cli, &db, err);
 	return rc ? rc : show(cli, db, name, err);
 }
 
@@ -303,7 +296,7 @@ static int put_operands(struct cli *cli, struct mst_error *err)
 	for (int i = 1; i < cli->argc; i++)
 		if (set_operand(&d, cli->argv[i], err))
 			return err->code;
-	int rc = open_db(cli, &db, err);
+	int rc = state_ready(cli, &db, err);
 	if (!rc)
 		rc = look(cli, db, str_of(cli->argv[0]), &c, err);
 	if (rc)
@@ -380,7 +373,7 @@ static int put_lines(struct cli *cli, struct mst_error *err)
 	struct db *db;
 	if (cli->argc > 1 || a->secret || a->team || a->restricted)
 		return mst_fail(err, MST_USAGE, "a line on stdin says all of it: no fields or flags beside");
-	int rc = open_db(cli, &db, err), more = 0;
+	int rc = state_ready(cli, &db, err), more = 0;
 	struct out *out = out_open(cli, "connection", columns);
 	jsonl_open(&in, cli->pool, 0, "stdin");
 	while (!rc && (more = jsonl_next(&in, &line, err)) > 0)
@@ -479,7 +472,7 @@ static int test(struct cli *cli, struct mst_error *err)
 static int rm(struct cli *cli, struct mst_error *err)
 {
 	struct db *db;
-	int rc = open_db(cli, &db, err);
+	int rc = state_ready(cli, &db, err);
 	for (int i = 0; !rc && i < cli->argc; i++) {
 		rc = store_connection_rm(db, str_of(cli->argv[i]), err);
 		if (!rc)

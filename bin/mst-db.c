@@ -396,11 +396,6 @@ static const struct out_col check_cols[] = {
 	{ 0 },
 };
 
-static int pass_line(void *arg, struct str line, struct mst_error *err)
-{
-	return out_line(arg, line, err);
-}
-
 static int check(struct cli *cli, struct mst_error *err)
 {
 	struct state_opts o = state_options(cli);
@@ -411,7 +406,7 @@ static int check(struct cli *cli, struct mst_error *err)
 	if (rc)
 		return rc;
 	struct out *out = out_open(cli, "check", check_cols);
-	rc = store_check(db, pass_line, out, &broken, err);
+	rc = store_check(db, out_told, out, &broken, err);
 	if (!rc)
 		rc = out_close(out, err);
 	return rc ? rc : broken ? 1 : 0;

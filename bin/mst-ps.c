@@ -87,11 +87,6 @@ static const struct out_col usage_columns[] = {
 	{ NULL, NULL, OUT_TEXT, false },
 };
 
-static int pass_line(void *arg, struct str line, struct mst_error *err)
-{
-	return out_line(arg, line, err);
-}
-
 /* --- the tree ------------------------------------------------------------------------ */
 
 struct node {
@@ -266,7 +261,7 @@ static int list_runs(struct cli *cli, struct db *db, const struct args *a, struc
 	if (rc)
 		return rc;
 	struct out *out = out_open(cli, "run", run_columns);
-	rc = store_run_list(db, &filter, pass_line, out, err);
+	rc = store_run_list(db, &filter, out_told, out, err);
 	return rc ? rc : out_close(out, err);
 }
 
@@ -279,7 +274,7 @@ static int show_usage(struct cli *cli, struct db *db, const struct args *a, stru
 	if (rc)
 		return rc;
 	struct out *out = out_open(cli, "usage", usage_columns);
-	rc = store_usage(db, &filter, pass_line, out, err);
+	rc = store_usage(db, &filter, out_told, out, err);
 	return rc ? rc : out_close(out, err);
 }
 
@@ -291,11 +286,11 @@ static int show_run(struct cli *cli, struct db *db, const struct args *a, struct
 		return rc;
 	if (cli->format != CLI_TABLE) {
 		struct out *out = out_open(cli, "job", job_columns);
-		rc = store_job_list(db, id, 0, a->sql, pass_line, out, err);
+		rc = store_job_list(db, id, 0, a->sql, out_told, out, err);
 		return rc ? rc : out_close(out, err);
 	}
 	struct out *head = out_open(cli, "run", run_columns);
-	rc = store_run_get(db, id, pass_line, head, err);
+	rc = store_run_get(db, id, out_told, head, err);
 	if (!rc)
 		rc = out_close(head, err);
 	struct tree t = { .cli = cli };
@@ -346,8 +341,8 @@ static int wait_run(struct cli *cli, struct db *db, const struct args *a, struct
 	if (rc)
 		return rc;
 	struct out *out = out_open(cli, no ? "job" : "run", no ? job_columns : run_columns);
-	rc = no ? store_job_list(db, run, no, a->sql, pass_line, out, err)
-		: store_run_get(db, run, pass_line, out, err);
+	rc = no ? store_job_list(db, run, no, a->sql, out_told, out, err)
+		: store_run_get(db, run, out_told, out, err);
 	if (!rc)
 		rc = out_close(out, err);
 	return rc ? rc : end.good ? 0 : 1;

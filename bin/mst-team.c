@@ -14,23 +14,11 @@ static const struct out_col columns[] = {
 	{ NULL, NULL, OUT_TEXT, false },
 };
 
-static int pass_line(void *arg, struct str line, struct mst_error *err)
-{
-	return out_line(arg, line, err);
-}
-
-static int open_db(struct cli *cli, struct db **db, struct mst_error *err)
-{
-	struct state_opts where = state_options(cli);
-	cli_catch_signals();
-	return state_open(cli->pool, &where, db, err);
-}
-
 /* The line of the team as it is now; NULL: of all. */
 static int show(struct cli *cli, struct db *db, const char *name, struct mst_error *err)
 {
 	struct out *out = out_open(cli, "team", columns);
-	int rc = store_team_list(db, name, pass_line, out, err);
+	int rc = store_team_list(db, name, out_told, out, err);
 	return rc ? rc : out_close(out, err);
 }
 
@@ -38,7 +26,7 @@ static int put(struct cli *cli, struct mst_error *err)
 {
 	const struct args *a = cli->args;
 	struct db *db;
-	int rc = open_db(cli, &db, err);
+	int rc = state_ready(cli, &db, err);
 	if (!rc)
 		rc = store_team_put(db, cli->argv[0], a->description, err);
 	return rc ? rc : show(cli, db, cli->argv[0], err);
@@ -47,14 +35,14 @@ static int put(struct cli *cli, struct mst_error *err)
 static int get(struct cli *cli, struct mst_error *err)
 {
 	struct db *db;
-	int rc = open_db(cli, &db, err);
+	int rc = state_ready(cli, &db, err);
 	return rc ? rc : show(cli, db, cli->argc ? cli->argv[0] : NULL, err);
 }
 
 static int rm(struct cli *cli, struct mst_error *err)
 {
 	struct db *db;
-	int rc = open_db(cli, &db, err);
+	int rc = state_ready(cli, &db, err);
 	if (!rc)
 		rc = store_team_rm(db, cli->argv[0], err);
 	if (!rc)
@@ -66,7 +54,7 @@ static int join(struct cli *cli, struct mst_error *err)
 {
 	const struct args *a = cli->args;
 	struct db *db;
-	int rc = open_db(cli, &db, err);
+	int rc = state_ready(cli, &db, err);
 	if (!rc)
 		rc = store_team_join(db, cli->argv[0], cli->argv[1], a->role, err);
 	return rc ? rc : show(cli, db, cli->argv[0], err);
@@ -75,7 +63,7 @@ static int join(struct cli *cli, struct mst_error *err)
 static int leave(struct cli *cli, struct mst_error *err)
 {
 	struct db *db;
-	int rc = open_db(cli, &db, err);
+	int rc = state_ready(cli, &db, err);
 	if (!rc)
 		rc = store_team_leave(db, cli->argv[0], cli->argv[1], err);
 	return rc ? rc : show(cli, db, cli->argv[0], err);

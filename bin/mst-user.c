@@ -17,23 +17,11 @@ static const struct out_col columns[] = {
 	{ NULL, NULL, OUT_TEXT, false },
 };
 
-static int pass_line(void *arg, struct str line, struct mst_error *err)
-{
-	return out_line(arg, line, err);
-}
-
-static int open_db(struct cli *cli, struct db **db, struct mst_error *err)
-{
-	struct state_opts where = state_options(cli);
-	cli_catch_signals();
-	return state_open(cli->pool, &where, db, err);
-}
-
 /* The line of the user as he is now. */
 static int show(struct cli *cli, struct db *db, const char *name, struct mst_error *err)
 {
 	struct out *out = out_open(cli, "user", columns);
-	int rc = store_account_list(db, name, pass_line, out, err);
+	int rc = store_account_list(db, name, out_told, out, err);
 	return rc ? rc : out_close(out, err);
 }
 
@@ -46,7 +34,7 @@ static int add(struct cli *cli, struct mst_error *err)
 		.admin = a->admin ? STORE_YES : STORE_KEEP,
 		.description = a->description,
 	};
-	int rc = open_db(cli, &db, err);
+	int rc = state_ready(cli, &db, err);
 	if (!rc)
 		rc = store_account_add(db, &who, err);
 	return rc ? rc : show(cli, db, who.name, err);
@@ -55,7 +43,7 @@ static int add(struct cli *cli, struct mst_error *err)
 static int change(struct cli *cli, const struct store_account *who, struct mst_error *err)
 {
 	struct db *db;
-	int rc = open_db(cli, &db, err);
+	int rc = state_ready(cli, &db, err);
 	if (!rc)
 		rc = store_account_set(db, who, err);
 	return rc ? rc : show(cli, db, who->name, err);
@@ -87,18 +75,18 @@ static int disable(struct cli *cli, struct mst_error *err)
 static int list(struct cli *cli, struct mst_error *err)
 {
 	struct db *db;
-	int rc = open_db(cli, &db, err);
+	int rc = state_ready(cli, &db, err);
 	return rc ? rc : show(cli, db, NULL, err);
 }
 
 static int whoami(struct cli *cli, struct mst_error *err)
 {
 	struct db *db;
-	int rc = open_db(cli, &db, err);
+	int rc = state_ready(cli, &db, err);
 	if (rc)
 		return rc;
 	struct out *out = out_open(cli, "user", columns);
-	rc = store_account_me(db, pass_line, out, err);
+	rc = store_account_me(db, out_told, out, err);
 	return rc ? rc : out_close(out, err);
 }
 

@@ -28,4 +28,12 @@ static inline struct state_opts state_options(struct cli *cli)
 	};
 }
 
+/* The state database, for a command that a signal may end from here on. */
+static inline int state_ready(struct cli *cli, struct db **db, struct mst_error *err)
+{
+	struct state_opts where = state_options(cli);
+	cli_catch_signals();
+	return state_open(cli->pool, &where, db, err);
+}
+
 #endif

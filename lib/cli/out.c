@@ -41,6 +41,11 @@ int out_line(struct out *o, struct str json, struct mst_error *err)
 	return o->b.n >= BUFFER ? out_flush(o, err) : 0;
 }
 
+int out_told(void *arg, struct str json, struct mst_error *err)
+{
+	return out_line(arg, json, err);
+}
+
 int out_lines(struct out *o, struct str lines, struct mst_error *err)
 {
 	struct str line;

@@ -27,6 +27,8 @@ struct out;
 struct out *out_open(struct cli *, const char *type, const struct out_col *cols);
 /* One JSON object without a line break.  MST_IO where stdout is full or closed. */
 int out_line(struct out *, struct str json, struct mst_error *);
+/* out_line for whoever tells lines one by one: arg is the out. */
+int out_told(void *arg, struct str json, struct mst_error *);
 /* Many lines, each with its line break: the fast path. */
 int out_lines(struct out *, struct str lines, struct mst_error *);
 /* What is buffered goes out now (a stream of events). */
