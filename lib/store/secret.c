@@ -132,7 +132,7 @@ int store_key_list(struct pool *pool, struct db *db, struct str team, store_keys
 	int rc = db_query(tmp, db,
 			  STR("SELECT " KEY_COLUMNS("k") ", coalesce(pg_catalog.bool_or(s.team = $1"
 			      "   OR (s.team IS NULL AND $1 IS NULL AND s.owner = mst.me())), false)"
-			      "  FROM mst.secret_key k LEFT JOIN mst.secret s ON s.key_id = k.id"
+			      "  FROM mst.secret_key k JOIN mst.secret s ON s.key_id = k.id"
 			      " GROUP BY k.id ORDER BY 7 DESC, k.added_at DESC, k.id LIMIT 16"),
 			  &team, 1, &r, err);
 	if (rc)

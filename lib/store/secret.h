@@ -39,8 +39,9 @@ bool store_is_name(struct str);
 int store_secret_list(struct pool *, struct db *, store_secrets *out, struct mst_error *);
 /* One that the caller may use.  MST_NOT_FOUND with the nearest name, MST_DENIED where he only sees it. */
 int store_secret_get(struct pool *, struct db *, struct str name, struct store_secret *out, struct mst_error *);
-/* The keys that seal something, those of the secrets of this team (p NULL: of the caller alone) first and
- * *n_here of them; the latest first. */
+/* The keys that seal something which the caller sees, those of the secrets of this team (p NULL: of the
+ * caller alone) first and *n_here of them; the latest first.  Not all of them: anybody may add a key, and
+ * to try one costs what it says. */
 int store_key_list(struct pool *, struct db *, struct str team, store_keys *out, size_t *n_here, struct mst_error *);
 /* Adds or changes one: name, kind, ref or nonce, value and key.id count, and where `move`, team. */
 int store_secret_put(struct db *, const struct store_secret *, bool move, struct mst_error *);

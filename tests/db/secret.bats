@@ -305,6 +305,20 @@ line() { jq -c 'del(.updated_at, .key)' <<<"$output"; }
 	[ "$(jq -c '[.name, .opens]' <<<"$output")" = '["shared",true]' ]
 }
 
+@test "keys that somebody adds in heaps make nobody else work, and are swept away" {
+	key="'\\x00000000000000000000000000000000'"
+	run sql rita "SELECT mst.secret_key_add(repeat('f', 16), $key, 131072, 16, 16, $key)"
+	holds 'violates check constraint "secret_key_work"'
+	sql rita "SELECT mst.secret_key_add(lpad(i::text, 16, 'f'), $key, 131072, 8, 1, $key) FROM generate_series(1, 99) i" >/dev/null
+	# each of them takes half a second to try
+	SECONDS=0
+	as max mst-secret put max.own --new-key <<<x >/dev/null
+	[ "$SECONDS" -le 4 ]
+	as max mst-secret put max.own <<<y >/dev/null
+	[ "$(sql mst "SELECT count(*) FROM mst.secret_key WHERE added_by = 'rita'")" = 0 ]
+	as max mst-secret rm max.own >/dev/null
+}
+
 @test "a definer function of a user gets him nothing: what counts is who logged in" {
 	sql mst 'GRANT CREATE ON SCHEMA public TO will' >/dev/null
 	sql will "CREATE FUNCTION public.trap() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS

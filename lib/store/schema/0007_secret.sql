@@ -11,7 +11,9 @@ CREATE TABLE mst.secret_key (
 	parallel    integer     NOT NULL CHECK (parallel BETWEEN 1 AND 16),
 	check_value bytea       NOT NULL CHECK (length(check_value) = 16),
 	added_by    text        NOT NULL DEFAULT session_user,
-	added_at    timestamptz NOT NULL DEFAULT clock_timestamp()
+	added_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+	-- whoever opens what it seals has to do that work: four times the usual at most
+	CONSTRAINT secret_key_work CHECK (cost::bigint * block * parallel <= 1048576)
 );
 
 -- Sealed (AES-256-GCM, bound to name and key), or a reference that is looked up where it is used.
