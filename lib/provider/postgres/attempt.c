@@ -29,11 +29,11 @@ static int have_schema(struct pg *pg, const struct pg_names *n, struct mst_error
 }
 
 /* Whoever writes the same target waits here until the other one's commit. */
-static int64_t target_key(const struct pg_names *n)
+int64_t pg_target_key(struct str full)
 {
 	POOL_SCRATCH(tmp);
 	char hex[SHA256_HEX];
-	sha256_hex(hex, str_of(pool_printf(tmp, "mst %.*s", STR_FMT(n->full))));
+	sha256_hex(hex, str_of(pool_printf(tmp, "mst %.*s", STR_FMT(full))));
 	hex[15] = 0;
 	return strtoll(hex, NULL, 16);
 }
@@ -80,7 +80,7 @@ static int lock_target(struct pg_job *j, bool drop, struct mst_error *err)
 	/* that there is none is no news */
 	leftover = str_of(pool_printf(j->pool, "SET LOCAL client_min_messages TO warning; %.*s; "
 					       "SET LOCAL client_min_messages TO DEFAULT", STR_FMT(leftover)));
-	long long key = target_key(&j->n);
+	long long key = pg_target_key(j->n.full);
 	if (!j->t->busy_fails)
 		return db_exec(pg->db,
 			       str_of(pool_printf(j->pool, "%.*s; SELECT pg_catalog.pg_advisory_xact_lock(%lld)%s%.*s",

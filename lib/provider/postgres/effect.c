@@ -113,6 +113,28 @@ int pg_effect_write(struct pg_job *j, struct str built, struct mst_error *err)
 	return written ? 0 : pg_effect_look(j, err);
 }
 
+int pg_effect_follow(struct pg_job *j, struct str target, struct str made, struct mst_error *err)
+{
+	const struct db_result *r;
+	struct str oid, hash;
+	int rc = db_query(j->pool, j->pg->db, STR("SELECT pg_catalog.to_regclass($1)::pg_catalog.oid"), &target, 1, &r, err);
+	if (rc)
+		return rc;
+	str_cut(made, ' ', &oid, &hash);
+	struct str params[] = {
+		DB_NULL,
+		db_param_int(j->pool, j->t->attempt),
+		target,
+		DB_NULL,
+		DB_NULL,
+		DB_NULL,
+		str_of(pool_printf(j->pool, "%.*s %.*s", STR_FMT(db_text(r, 0, 0)), STR_FMT(hash))),
+		target,
+	};
+	rc = db_run(j->pg->db, str_of(write_sql), params, sizeof params / sizeof *params, NULL, err);
+	return rc ? mst_wrap(err, "public.mst_effect") : 0;
+}
+
 int pg_effect_made(struct pg_job *j, struct str *out, struct mst_error *err)
 {
 	const struct db_result *r;

@@ -99,6 +99,8 @@ int pg_begin(struct pg *, struct pool *, const struct warehouse_target *, bool d
 int pg_finish(struct pg_job *, struct warehouse_result *out, struct mst_error *);
 /* Rolls back and returns the code of err; what tests found goes to *out. */
 int pg_undo(struct pg_job *, struct warehouse_result *out, struct mst_error *);
+/* The key of the advisory lock of a target (its full name, quoted). */
+int64_t pg_target_key(struct str full);
 /* What stands under the target's name: 'v' a view, 0 nothing, else pg_class.relkind. */
 int pg_relkind(struct pg_job *, char *relkind, struct mst_error *);
 
@@ -118,7 +120,10 @@ int pg_effect_made(struct pg_job *, struct str *out, struct mst_error *);
 int pg_effect_watermark(struct pool *, struct warehouse *, const struct warehouse_target *, struct str *out,
 			struct mst_error *);
 
-/* --- tests.c, grow.c, swap.c, carry.c ---------------------------------------------- */
+/* The materialized view `target` (quoted), of which `made` was said, was made again under a new oid. */
+int pg_effect_follow(struct pg_job *, struct str target, struct str made, struct mst_error *);
+
+/* --- tests.c, grow.c, swap.c, carry.c, follow.c ---------------------------------------------- */
 
 /* Runs the tests of the target on `relation` (quoted).  `before`: rows that it had, for the change,
  * or -1. MST_FAILED where one of severity error fails; job->result.tests is set in any case. */
@@ -158,6 +163,27 @@ typedef VEC(struct pg_carry) pg_carries;
 int pg_carry_read(struct pg_job *, struct str oid, struct str build, struct str full, pg_carries *out,
 		  struct mst_error *);
 int pg_carry_run(struct pg_job *, const pg_carries *, enum pg_phase, struct str full, struct mst_error *);
+
+/* A view or materialized view that reads a relation that is replaced, directly or through others. */
+struct pg_follower {
+	struct str oid, name; /* quoted where it must be */
+	char kind;            /* 'v', 'm', or of what cannot follow */
+	struct str target;    /* the name as mst_effect has it, always quoted */
+	struct str made;      /* what the last effect on that name says; p NULL: nothing, or it is a view */
+	struct str create;    /* makes it anew, a materialized one without rows */
+	struct str fill;      /* gives a materialized one its rows */
+	struct str stuck;     /* why it cannot follow; p NULL: it can */
+	struct str hint;      /* what is to be done then, where that is more than usual */
+	pg_carries carries;   /* left to the caller */
+};
+typedef VEC(struct pg_follower) pg_followers;
+/* All that read relation `oid`, nearest first; `lock`: the statements that keep readers from all of
+ * them and from the relation itself.  search_path must be pg_catalog. */
+int pg_followers_read(struct pg_job *, struct str oid, pg_followers *out, struct str *lock, struct mst_error *);
+/* The statements that drop them, outermost first. */
+void pg_followers_drop(const pg_followers *, struct buf *);
+/* Makes one again that was dropped, with what it carries and its rows; mst_effect knows its new oid. */
+int pg_follow(struct pg_job *, const struct pg_follower *, struct mst_error *);
 
 int pg_load_begin(struct warehouse *, const struct warehouse_target *, const struct warehouse_column *, size_t n,
 		  struct mst_error *);

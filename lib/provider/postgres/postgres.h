@@ -12,8 +12,14 @@
  * column.  Identity columns and owned sequences go on counting.  A wait for locks is cut
  * into slices, so that readers do not queue up behind it.  What cannot follow fails the job:
  * a view whose column is gone or of another type, an index or constraint of a column that is
- * gone, a foreign key onto the table, a materialized view or a function that depends on it, a
- * generated column, inheritance, partitions, a type.
+ * gone, a foreign key onto the table, a materialized view that mst did not make or a function
+ * that depends on it, a generated column, inheritance, partitions, a type.
+ *
+ * A materialized view that mst made (the last effect on its name says its oid) is dropped and
+ * made again like a view, in its order among them; its query runs under the locks, with the
+ * rights of its owner.  mst_effect then knows the new oid.  The advisory lock of its name keeps
+ * its own job away meanwhile.  After a dump and restore the oid is another one, and nothing
+ * tells it from one that somebody made by hand.
  *
  * append and merge build beside, too, and then insert or MERGE into the table that is
  * there; the other sessions' rows of it are not locked beyond that.  merge needs no unique

@@ -66,44 +66,6 @@ static const char relation_sql[] =
 	" WHERE n.nspname = $1";
 enum { R_OID, R_KIND, R_BYTES, R_PLAIN };
 
-/* What reads relation $1, nearest first: row 0 is the relation itself.  $2 is the new one. */
-static const char dependents_sql[] =
-	"WITH RECURSIVE dep(oid, depth) AS ("
-	"  SELECT $1::pg_catalog.oid, 0"
-	"  UNION"
-	"  SELECT r.ev_class, dep.depth + 1"
-	"    FROM dep"
-	"    JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass"
-	"      AND d.refobjid = dep.oid AND d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass"
-	"    JOIN pg_catalog.pg_rewrite r ON r.oid = d.objid AND r.ev_class <> dep.oid"
-	"   WHERE dep.depth < 100"
-	"), last AS (SELECT dep.oid, pg_catalog.max(depth) AS depth FROM dep GROUP BY dep.oid)"
-	"SELECT c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname) AS name,"
-	"  CASE WHEN last.depth > 0 AND c.relkind = 'v' THEN"
-	"    pg_catalog.format(E'CREATE VIEW %I.%I%s AS\\n%s', n.nspname, c.relname,"
-	"    ' WITH (' || pg_catalog.array_to_string(c.reloptions, ', ') || ')', pg_catalog.pg_get_viewdef(c.oid)) END,"
-	"  CASE WHEN last.depth = 0 THEN NULL"
-	"    WHEN c.relkind = 'm' THEN 'it is a materialized view'"
-	"    WHEN c.relkind <> 'v' THEN 'it has a rule that needs it'"
-	"    WHEN last.depth = 1 THEN (SELECT CASE WHEN b.attname IS NULL THEN"
-	"        pg_catalog.format('the column %I is gone', a.attname)"
-	"      ELSE pg_catalog.format('the column %I would be %s, not %s', a.attname,"
-	"        pg_catalog.format_type(b.atttypid, b.atttypmod), pg_catalog.format_type(a.atttypid, a.atttypmod)) END"
-	"      FROM pg_catalog.pg_rewrite r"
-	"      JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass"
-	"        AND d.objid = r.oid AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass"
-	"        AND d.refobjid = $1::pg_catalog.oid AND d.refobjsubid > 0"
-	"      JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid"
-	"      LEFT JOIN pg_catalog.pg_attribute b ON b.attrelid = $2::text::pg_catalog.regclass AND b.attname = a.attname"
-	"        AND b.attnum > 0 AND NOT b.attisdropped"
-	"      WHERE r.ev_class = c.oid AND (b.attname IS NULL OR (b.atttypid, b.atttypmod) <> (a.atttypid, a.atttypmod))"
-	"      ORDER BY a.attnum LIMIT 1) END,"
-	"  pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(c.relowner))"
-	"  FROM last JOIN pg_catalog.pg_class c ON c.oid = last.oid"
-	"  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-	" ORDER BY last.depth, 2";
-enum { D_OID, D_NAME, D_CREATE, D_STUCK, D_OWNER };
-
 static const char *drop_word(char relkind)
 {
 	switch (relkind) {
@@ -123,9 +85,9 @@ static const char *drop_word(char relkind)
 
 /* What is to follow, as it was at one moment. */
 struct followers {
-	const struct db_result *deps; /* of dependents_sql */
+	pg_followers views; /* with what they carry at the second look */
+	struct str lock;    /* keeps readers from them and from the relation */
 	pg_carries own;
-	pg_carries *views; /* of deps 1.., at the second look */
 };
 
 static int cannot(struct pg_job *j, struct str who, struct str why, struct mst_error *err)
@@ -142,21 +104,24 @@ static int cannot(struct pg_job *j, struct str who, struct str why, struct mst_e
 static int look(struct pg_job *j, struct str oid, bool second, struct followers *out, struct mst_error *err)
 {
 	struct followers f = { 0 };
-	struct str params[] = { oid, j->n.build };
-	int rc = db_query(j->pool, j->pg->db, str_of(dependents_sql), params, 2, &f.deps, err);
-	if (rc)
-		return rc;
-	for (size_t i = 0; i < db_rows(f.deps); i++)
-		if (!db_is_null(f.deps, i, D_STUCK))
-			return cannot(j, db_text(f.deps, i, D_NAME), db_text(f.deps, i, D_STUCK), err);
-	rc = pg_carry_read(j, oid, j->n.build, j->n.full, &f.own, err);
+	int rc = pg_followers_read(j, oid, &f.views, &f.lock, err);
+	for (size_t i = 0; !rc && i < f.views.n; i++) {
+		const struct pg_follower *v = &f.views.v[i];
+		if (!v->stuck.p)
+			continue;
+		rc = cannot(j, v->name, v->stuck, err);
+		if (v->hint.p)
+			mst_hint(err, "%.*s", STR_FMT(v->hint));
+	}
+	if (!rc)
+		rc = pg_carry_read(j, oid, j->n.build, j->n.full, &f.own, err);
 	for (size_t i = 0; !rc && i < f.own.n; i++)
 		if (f.own.v[i].phase == PG_STUCK)
 			rc = cannot(j, (struct str){ NULL, 0 }, f.own.v[i].sql, err);
-	f.views = pool_zalloc(j->pool, (db_rows(f.deps) + 1) * sizeof *f.views);
-	for (size_t i = 1; !rc && second && i < db_rows(f.deps); i++)
-		rc = pg_carry_read(j, db_text(f.deps, i, D_OID), db_text(f.deps, i, D_NAME), db_text(f.deps, i, D_NAME),
-				   &f.views[i], err);
+	for (size_t i = 0; !rc && second && i < f.views.n; i++) {
+		struct pg_follower *v = &f.views.v[i];
+		rc = pg_carry_read(j, v->oid, v->name, v->name, &v->carries, err);
+	}
 	if (!rc)
 		*out = f;
 	return rc;
@@ -166,10 +131,10 @@ static int look(struct pg_job *j, struct str oid, bool second, struct followers 
 static bool same(const struct followers *a, const struct followers *b)
 {
 	size_t k = 0;
-	if (db_rows(a->deps) != db_rows(b->deps))
+	if (a->views.n != b->views.n)
 		return false;
-	for (size_t i = 0; i < db_rows(a->deps); i++)
-		if (!str_eq(db_text(a->deps, i, D_OID), db_text(b->deps, i, D_OID)))
+	for (size_t i = 0; i < a->views.n; i++)
+		if (!str_eq(a->views.v[i].oid, b->views.v[i].oid))
 			return false;
 	for (size_t i = 0; i < a->own.n; i++) {
 		if (a->own.v[i].phase != PG_BUILD)
@@ -204,24 +169,14 @@ static int replace(struct pg_job *j, const struct followers *f, char relkind, st
 	if (rc)
 		return rc;
 	buf_init(&b, j->pool);
-	for (size_t i = db_rows(f->deps); i-- > 1;)
-		buf_printf(&b, "DROP VIEW %.*s; ", STR_FMT(db_text(f->deps, i, D_NAME)));
+	pg_followers_drop(&f->views, &b);
 	buf_printf(&b, "DROP %s %.*s; ALTER TABLE %.*s RENAME TO %.*s", drop_word(relkind), STR_FMT(j->n.full),
 		   STR_FMT(j->n.build), STR_FMT(j->n.table));
 	if (db_exec(db, buf_view(&b), err))
 		return needed(j, err);
 	rc = pg_carry_run(j, &f->own, PG_AFTER, j->n.full, err);
-	for (size_t i = 1; !rc && i < db_rows(f->deps); i++) {
-		struct str name = db_text(f->deps, i, D_NAME);
-		rc = db_exec(db, db_text(f->deps, i, D_CREATE), err);
-		for (enum pg_phase p = PG_BUILD; !rc && p <= PG_AFTER; p++)
-			rc = pg_carry_run(j, &f->views[i], p, name, err);
-		if (rc) {
-			mst_wrap(err, "the view %.*s reads %.*s and cannot be made again", STR_FMT(name), STR_FMT(j->n.full));
-			if (rc == MST_DATA)
-				mst_hint(err, "the table is as it was; change the view first, or drop it");
-		}
-	}
+	for (size_t i = 0; !rc && i < f->views.n; i++)
+		rc = pg_follow(j, &f->views.v[i], err);
 	return rc;
 }
 
@@ -231,22 +186,9 @@ static int locked(struct pg_job *j, struct mst_error *err)
 	return mst_hint(err, "pg_locks and pg_stat_activity of the warehouse say by whom");
 }
 
-static int lock_all(struct pg_job *j, const struct followers *f, char relkind, struct mst_error *err)
+static int lock_all(struct pg_job *j, const struct followers *f, struct mst_error *err)
 {
-	struct buf b;
-	buf_init(&b, j->pool);
-	/* From the outermost view inwards, as a reader takes them: he then waits by name, and finds the new
-	 * relation.  LOCK TABLE would lock all else that a view reads, too; the owner it has already locks
-	 * the view alone and changes nothing. */
-	for (size_t i = db_rows(f->deps); i-- > 1;)
-		buf_printf(&b, "ALTER VIEW %.*s OWNER TO %.*s; ", STR_FMT(db_text(f->deps, i, D_NAME)),
-			   STR_FMT(db_text(f->deps, i, D_OWNER)));
-	if (relkind == 'r')
-		buf_printf(&b, "LOCK TABLE %.*s IN ACCESS EXCLUSIVE MODE", STR_FMT(j->n.full));
-	else
-		buf_printf(&b, "ALTER %s %.*s OWNER TO %.*s", drop_word(relkind), STR_FMT(j->n.full),
-			   STR_FMT(db_text(f->deps, 0, D_OWNER)));
-	int rc = pg_exec_patiently(j->pg, j->pool, buf_view(&b), err);
+	int rc = pg_exec_patiently(j->pg, j->pool, f->lock, err);
 	return rc && is_state(err, "55P03") ? locked(j, err) : rc;
 }
 
@@ -295,7 +237,7 @@ static int replace_with_all(struct pg_job *j, const struct db_result *rel, struc
 	if (!rc)
 		rc = pg_carry_run(j, &first.own, PG_BUILD, j->n.full, err);
 	if (!rc)
-		rc = lock_all(j, &first, relkind, err);
+		rc = lock_all(j, &first, err);
 	if (!rc)
 		rc = read_relation(j, &rel, err);
 	if (rc)
