@@ -1,7 +1,8 @@
 /* The views and materialized views that read a relation, and how they come to read the new one. */
 #include "provider/postgres/internal.h"
 
-/* What reads relation $1, nearest first: row 0 is the relation itself.  $2 is the new one.  A
+/* What reads relation $1, nearest first: row 0 is the relation itself.  $2 is the new one.  $3: all of
+ * them are locked; before that, to ask for the definition of one that is just being dropped is an error.  A
  * materialized view is ours while the last effect on its name says its oid. */
 static const char dependents_head[] =
 	"WITH RECURSIVE dep(oid, depth) AS ("
@@ -15,10 +16,10 @@ static const char dependents_head[] =
 	"   WHERE dep.depth < 100"
 	"), last AS (SELECT dep.oid, pg_catalog.max(depth) AS depth FROM dep GROUP BY dep.oid)"
 	"SELECT c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname) AS name, c.relkind, t.target, e.made,"
-	"  CASE WHEN last.depth > 0 AND c.relkind = 'v' THEN"
+	"  CASE WHEN last.depth = 0 OR NOT $3::pg_catalog.bool THEN NULL WHEN c.relkind = 'v' THEN"
 	"    pg_catalog.format(E'CREATE VIEW %I.%I%s AS\\n%s', n.nspname, c.relname,"
 	"    ' WITH (' || pg_catalog.array_to_string(c.reloptions, ', ') || ')', pg_catalog.pg_get_viewdef(c.oid))"
-	"    WHEN last.depth > 0 AND c.relkind = 'm' THEN"
+	"    WHEN c.relkind = 'm' THEN"
 	"    pg_catalog.format(E'CREATE MATERIALIZED VIEW %I.%I USING %I AS\\n%s WITH NO DATA', n.nspname, c.relname,"
 	"      (SELECT a.amname FROM pg_catalog.pg_am a WHERE a.oid = c.relam),"
 	"      pg_catalog.rtrim(pg_catalog.pg_get_viewdef(c.oid), ';')) END,"
@@ -74,17 +75,17 @@ static struct str optional(const struct db_result *r, size_t i, int col)
 	return db_is_null(r, i, col) ? (struct str){ NULL, 0 } : db_text(r, i, col);
 }
 
-int pg_followers_read(struct pg_job *j, struct str oid, pg_followers *out, struct str *lock,
+int pg_followers_read(struct pg_job *j, struct str oid, bool locked, pg_followers *out, struct str *lock,
 		      struct mst_error *err)
 {
 	const struct db_result *r;
 	struct buf b;
-	struct str params[] = { oid, j->n.build };
+	struct str params[] = { oid, j->n.build, locked ? STR("t") : STR("f") };
 	struct str sql = str_of(pool_printf(j->pool, "%s%s%s", dependents_head,
 					    j->pg->effect == PG_EFFECT_KEPT ? made_known : made_unknown,
 					    dependents_tail));
 	*out = (pg_followers){ 0 };
-	int rc = db_query(j->pool, j->pg->db, sql, params, 2, &r, err);
+	int rc = db_query(j->pool, j->pg->db, sql, params, 3, &r, err);
 	/* row 0 is the relation itself */
 	for (size_t i = 1; !rc && i < db_rows(r); i++)
 		*vec_push(j->pool, out) = (struct pg_follower){

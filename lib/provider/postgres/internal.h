@@ -178,8 +178,10 @@ struct pg_follower {
 };
 typedef VEC(struct pg_follower) pg_followers;
 /* All that read relation `oid`, nearest first; `lock`: the statements that keep readers from all of
- * them and from the relation itself.  search_path must be pg_catalog. */
-int pg_followers_read(struct pg_job *, struct str oid, pg_followers *out, struct str *lock, struct mst_error *);
+ * them and from the relation itself.  Not yet `locked`: without create.  search_path must be
+ * pg_catalog. */
+int pg_followers_read(struct pg_job *, struct str oid, bool locked, pg_followers *out, struct str *lock,
+		      struct mst_error *);
 /* The statements that drop them, outermost first. */
 void pg_followers_drop(const pg_followers *, struct buf *);
 /* Makes one again that was dropped, with what it carries and its rows; mst_effect knows its new oid. */

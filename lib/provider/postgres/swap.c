@@ -104,7 +104,7 @@ static int cannot(struct pg_job *j, struct str who, struct str why, struct mst_e
 static int look(struct pg_job *j, struct str oid, bool second, struct followers *out, struct mst_error *err)
 {
 	struct followers f = { 0 };
-	int rc = pg_followers_read(j, oid, &f.views, &f.lock, err);
+	int rc = pg_followers_read(j, oid, second, &f.views, &f.lock, err);
 	for (size_t i = 0; !rc && i < f.views.n; i++) {
 		const struct pg_follower *v = &f.views.v[i];
 		if (!v->stuck.p)
