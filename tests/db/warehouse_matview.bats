@@ -217,3 +217,38 @@ dump() {
 	is "$(sort -u seen)" '100|t'
 	is "$(wh 'TABLE d.top')" '100|5|5'
 }
+
+@test "its own job and the one of its table do not come in each other's way" {
+	sql t 'SELECT g AS k, random() AS x FROM generate_series(1, 2000) g'
+	sql m 'kind: materialized' 'SELECT k, x FROM d.t'
+	sql n 'kind: materialized' 'SELECT count(*) AS n FROM d.m JOIN d.t USING (k, x)'
+	mstrun
+	status 0
+	wh 'CREATE UNIQUE INDEX m_k ON d.m (k); CREATE UNIQUE INDEX n_n ON d.n (n)'
+	again() { for _ in {1..6}; do mst-run --select "$1" . >>"$1.out" 2>&1 3>&- || touch failed; done; }
+	again d.t &
+	again d.m &
+	again d.n &
+	wait
+	cat d.?.out
+	[ ! -e failed ]
+	# what mst_effect says of them is true, so that the next jobs refresh them
+	m=$(oid m) n=$(oid n)
+	mstrun --select d.m --select d.n
+	status 0
+	is "$(oid m) $(oid n)" "$m $n"
+	mstrun
+	status 0
+	is "$(wh 'TABLE d.n; SELECT count(*) FROM d.m JOIN d.t USING (k, x)')" $'2000\n2000'
+}
+
+@test "where mst_effect cannot be kept it is somebody else's" {
+	sql t 'SELECT 1 AS k'
+	sql m 'kind: materialized' 'SELECT k FROM d.t'
+	su 'DROP TABLE IF EXISTS public.mst_effect; CREATE ROLE thief; CREATE TABLE public.mst_effect (x int); ALTER TABLE public.mst_effect OWNER TO thief'
+	mstrun
+	status 0
+	mstrun
+	su 'DROP TABLE public.mst_effect; DROP ROLE thief'
+	is "$(error t)" 'd.m depends on "d"."t" and cannot follow it: it is a materialized view'
+}
