@@ -57,9 +57,14 @@ static int64_t get_priority(const void *items, size_t i)
 	return c->run->jobs->v[c->at + i].priority;
 }
 
-static struct str team_of(struct pool *pool, const struct job *j)
+/* A line of the catalogue says whose the row is, whatever its text says; another has the word of its text. */
+struct str store_job_team(struct pool *pool, const struct job *j)
 {
-	struct json_val v = job_attr(pool, j, "team");
+	static const struct str key = STR("team");
+	struct mst_error ignored;
+	struct json_val v;
+	if (json_pick(j->line, &key, 1, &v, &ignored) || v.type != JSON_STRING)
+		v = job_attr(pool, j, "team");
 	struct str team = v.type == JSON_STRING ? json_str(pool, v) : (struct str){ NULL, 0 };
 	return team.n ? team : DB_NULL;
 }
@@ -81,7 +86,7 @@ static int add_jobs(struct db *db, int64_t id, struct create *c, struct mst_erro
 			texts[1][i] = j[i].kind.p ? j[i].kind : STR("");
 			texts[2][i] = j[i].line;
 			texts[3][i] = j[i].sql;
-			texts[4][i] = team_of(tmp, &j[i]);
+			texts[4][i] = store_job_team(tmp, &j[i]);
 		}
 		struct str params[] = {
 			db_param_int(tmp, id),

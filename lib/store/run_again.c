@@ -106,13 +106,15 @@ int store_run_replace(struct db *db, int64_t run, const job_list *jobs, const ui
 	POOL_SCRATCH(tmp);
 	const struct db_result *r;
 	struct str *lines = pool_array(tmp, n + 1, sizeof *lines), *sqls = pool_array(tmp, n + 1, sizeof *sqls);
+	struct str *teams = pool_array(tmp, n + 1, sizeof *teams);
 	for (size_t i = 0; i < n; i++) {
 		lines[i] = jobs->v[which[i]].line;
 		sqls[i] = jobs->v[which[i]].sql;
+		teams[i] = store_job_team(tmp, &jobs->v[which[i]]);
 	}
 	struct str params[] = { db_param_int(tmp, run), store_ints(tmp, which, n, get_no), db_param_texts(tmp, lines, n),
-				db_param_texts(tmp, sqls, n) };
-	int rc = db_query(tmp, db, STR("SELECT mst.run_replace($1, $2, $3, $4)"), params, 4, &r, err);
+				db_param_texts(tmp, sqls, n), db_param_texts(tmp, teams, n) };
+	int rc = db_query(tmp, db, STR("SELECT mst.run_replace($1, $2, $3, $4, $5)"), params, 5, &r, err);
 	if (!rc && (size_t)db_int(r, 0, 0) != n)
 		rc = mst_fail(err, MST_CONFLICT, "%zu jobs of run %lld have begun already", n - (size_t)db_int(r, 0, 0),
 			      (long long)run);

@@ -11,4 +11,7 @@ struct str store_host(struct pool *);
 /* The statements of a session that works on a run touch few rows by key, whatever the statistics say. */
 int store_by_keys(struct db *, struct mst_error *);
 
+/* The team whose job it is, DB_NULL where that is the run's. */
+struct str store_job_team(struct pool *, const struct job *);
+
 #endif

@@ -348,6 +348,51 @@ ops.t'
 	done
 }
 
+@test "what a run has taken from the catalogue is still for the team whose row it was" {
+	as admin "INSERT INTO mst.catalogue (name, sql, dialect, owner, team) VALUES ('ops.hidden', 'SELECT 1 AS secret_column', 'postgres', 'other', 'ops')"
+	as admin "INSERT INTO mst.catalogue (name, sql, dialect, owner, team) VALUES ('mart.moved', 'SELECT 1 / 0 AS a', 'postgres', 'writer', 'mart')"
+	MST_DB="$SERVER user=admin" run mst-run --catalogue --team mart -s ops.hidden -s mart.moved
+	status 1
+	run as reader "SELECT name, sql FROM mst.job WHERE name IN ('ops.hidden', 'mart.moved')"
+	says 'mart.moved|SELECT 1 / 0 AS a'
+	# who may not write for one of the teams does not run for it either
+	as admin "SELECT mst.team_join('ops', 'writer', 'read')"
+	MST_DB="$SERVER user=writer" run --separate-stderr mst-run --catalogue --team mart -s ops.hidden
+	status 6
+	complains 'mst-run: writer may not write for team ops
+  an admin of the team lets you: mst-team (ops)'
+	# and what is moved meanwhile takes its new text along
+	as admin "UPDATE mst.catalogue SET team = 'ops', sql = 'SELECT 2 AS secret_column' WHERE name = 'mart.moved'"
+	MST_DB="$SERVER user=admin" run mst-run --retry last --current
+	status 0
+	run as reader "SELECT count(*) FROM mst.job WHERE name IN ('ops.hidden', 'mart.moved')"
+	says 0
+	as admin "SELECT mst.team_leave('ops', 'writer')"
+	as admin "DELETE FROM mst.catalogue WHERE name IN ('ops.hidden', 'mart.moved')"
+}
+
+@test "where a superuser migrates what was another's before there were users, its owner stays in" {
+	mst-db psql -qc 'CREATE ROLE alice LOGIN' -c 'CREATE DATABASE old OWNER alice'
+	old=${SERVER/dbname=mst/dbname=old}
+	MST_DB="$old user=alice" mst-db psql -q <<-SQL
+		CREATE SCHEMA mst;
+		CREATE TABLE mst.migration (version int PRIMARY KEY CHECK (version > 0), name text NOT NULL,
+			sha256 text NOT NULL CHECK (length(sha256) = 64), applied_at timestamptz NOT NULL DEFAULT now(), mst_version text NOT NULL);
+		SET search_path TO mst;
+		$(cat "$ROOT/lib/store/schema/0001_state.sql" "$ROOT/lib/store/schema/0002_run.sql")
+		$(mst-db psql -qAtc "SELECT format('INSERT INTO migration VALUES (%L, %L, %L, %L, %L);', version, name, sha256, applied_at, mst_version)
+			FROM mst.migration WHERE version < 3")
+		$(cat "$ROOT/tests/db/data/0002.sql")
+	SQL
+	MST_DB="$old user=mst" mst-db migrate >/dev/null
+	MST_DB="$old user=alice" run mst-ps
+	status 0
+	[ "${#lines[@]}" = 2 ]
+	MST_DB="$old user=alice" run mst-user list
+	[ "$(json '[.name, .admin]')" = '["alice",true]
+["mst",true]' ]
+}
+
 # --- what holds for all that will ever stand in the schema
 
 @test "each table that others may touch has row security, and a policy" {

@@ -31,8 +31,10 @@ CREATE TABLE mst.member (
 );
 CREATE INDEX member_account ON mst.member (account);
 
--- Whoever makes the schema is the first admin.
-INSERT INTO mst.account (name, admin) VALUES (session_user, true);
+-- Whoever makes the schema is the first admin; and where a superuser migrates what is another's, its owner.
+INSERT INTO mst.account (name, admin)
+	SELECT r.rolname, true FROM pg_catalog.pg_roles r
+	WHERE r.rolname = session_user OR (r.rolname = current_user AND r.rolcanlogin);
 
 -- The caller, or null where he is unknown or disabled.
 CREATE FUNCTION mst.me() RETURNS text

@@ -514,14 +514,16 @@ BEGIN
 	RETURN 'open';
 END $$;
 
-CREATE FUNCTION mst.run_replace(run bigint, nos integer[], lines text[], sqls text[]) RETURNS bigint
+CREATE FUNCTION mst.run_replace(run bigint, nos integer[], lines text[], sqls text[], teams text[]) RETURNS bigint
 	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	n bigint;
 BEGIN
 	PERFORM mst.must_own(run);
-	UPDATE mst.job j SET line = u.line::json, sql = u.sql FROM unnest(nos, lines, sqls) AS u(no, line, sql)
-		WHERE j.run_id = run AND j.no = u.no AND j.state IN ('waiting', 'ready');
+	PERFORM mst.must_write_for(teams);
+	UPDATE mst.job j SET line = u.line::json, sql = u.sql, team = nullif(u.team, r.team)
+		FROM mst.run r, unnest(nos, lines, sqls, teams) AS u(no, line, sql, team)
+		WHERE r.id = run AND j.run_id = run AND j.no = u.no AND j.state IN ('waiting', 'ready');
 	GET DIAGNOSTICS n = ROW_COUNT;
 	RETURN n;
 END $$;
