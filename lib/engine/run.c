@@ -389,9 +389,9 @@ static int name_effects(struct loop *l, struct mst_error *err)
 {
 	POOL_SCRATCH(tmp);
 	struct run *r = l->r;
-	struct str state;
+	struct str mark;
 	int64_t *rows = pool_array(tmp, r->jobs->n + 1, sizeof *rows);
-	int rc = store_state_id(tmp, l->db, &state, err);
+	int rc = store_run_mark(tmp, l->db, l->id, &mark, err);
 	if (!rc)
 		rc = store_job_rows(l->db, r->jobs, rows, err);
 	for (size_t i = 0; !rc && i < r->jobs->n; i++) {
@@ -399,8 +399,8 @@ static int name_effects(struct loop *l, struct mst_error *err)
 		if (!item->type)
 			continue;
 		item->target.rows_before = rows[i];
-		item->target.job_key = str_of(pool_printf(r->pool, "%.*s/%lld/%zu/%.*s", STR_FMT(state),
-							  (long long)l->id, i + 1, STR_FMT(item->content)));
+		item->target.job_key = str_of(pool_printf(r->pool, "%.*s/%zu/%.*s", STR_FMT(mark), i + 1,
+							  STR_FMT(item->content)));
 	}
 	return rc;
 }

@@ -16,7 +16,7 @@ struct run_item {
 	int retries;                  /* attempts beyond the first of this go */
 	int attempts;                 /* made in earlier goes */
 	struct warehouse_target target;
-	struct str content;           /* hash of text and attributes, the last part of target.job_key */
+	struct str content;           /* the last part of target.job_key */
 	const char *connection;       /* NULL: the warehouse */
 	const char *source;           /* attribute `source`: the connection that rows are read from, or NULL */
 	bool reimport;                /* all rows are wanted */

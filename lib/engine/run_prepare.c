@@ -10,9 +10,12 @@
 
 #define RETRIES_MAX 1000
 
-/* Hash of what makes the effect: another text or other attributes are another effect. */
-static struct str content_of(struct pool *pool, const struct job *job)
+/* Hash of what makes the effect: another text or other attributes are another effect, unless what the first
+ * one did stays there beside it. */
+static struct str content_of(struct pool *pool, const struct job *job, const struct warehouse_target *t)
 {
+	if (t->disposition == WAREHOUSE_APPEND || str_eqz(job->kind, "script"))
+		return STR("once");
 	POOL_SCRATCH(tmp);
 	char hex[SHA256_HEX];
 	struct buf b;
@@ -98,7 +101,7 @@ static int prepare_target(struct run *r, struct job *job, struct run_item *item,
 	if (rc && job->file.n)
 		mst_place(err, t->file, 0, 0);
 	t->busy_fails |= r->opts->no_wait;
-	item->content = content_of(r->pool, job);
+	item->content = content_of(r->pool, job, t);
 	return rc;
 }
 

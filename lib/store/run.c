@@ -240,10 +240,16 @@ int store_job_rows(struct db *db, const job_list *jobs, int64_t *rows, struct ms
 	return of_names(db, STR(LAST_SUCCESS("a.rows")), jobs, rows, err);
 }
 
-int store_state_id(struct pool *pool, struct db *db, struct str *out, struct mst_error *err)
+int store_run_mark(struct pool *pool, struct db *db, int64_t run, struct str *out, struct mst_error *err)
 {
 	const struct db_result *r;
-	int rc = db_query(pool, db, STR("SELECT id FROM mst.state"), NULL, 0, &r, err);
+	struct str param = db_param_int(pool, run);
+	int rc = db_query(pool, db,
+			  STR("SELECT r.created_by || '/' || (extract(epoch FROM r.created_at) * 1000000)::bigint || '/' || r.id"
+			      "  FROM mst.run r WHERE r.id = $1"),
+			  &param, 1, &r, err);
+	if (!rc && db_rows(r) == 0)
+		rc = mst_fail(err, MST_NOT_FOUND, "there is no run %lld", (long long)run);
 	if (!rc)
 		*out = db_text(r, 0, 0);
 	return rc;

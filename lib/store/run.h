@@ -113,10 +113,10 @@ int store_run_replace(struct db *, int64_t run, const job_list *jobs, const uint
 
 /* --- what is known ----------------------------------------------------------------- */
 
-/* The state database's own number (a uuid), the same for its whole life: with run, job and attempt
- * it names an effect in any warehouse.  A database restored from a backup takes a new one
- * (mst.state_renew()), for its runs are numbered from there on anew. */
-int store_state_id(struct pool *, struct db *, struct str *out, struct mst_error *);
+/* What tells a run from any other, of this database and of all others, also of those that were copied or
+ * restored from it and number their runs from there on anew: its number, who made it and the microsecond
+ * of that.  It stays where the run is taken up again, in a copy too. */
+int store_run_mark(struct pool *, struct db *, int64_t run, struct str *out, struct mst_error *);
 
 /* How long each job took when it last succeeded, in the order of the list; -1 where it
  * never did. */

@@ -195,6 +195,31 @@ E
 		(SELECT count(*) FROM e.once_import), (SELECT count(*) FROM e.once_replace)')" = '1|2|2|1' ]
 }
 
+@test "9: a state database that was put back to yesterday numbers its runs anew: their effects are new, too" {
+	job='{"type":"job","name":"e.back","sql":"SELECT 1 AS n","attrs":{"disposition":"append"}}'
+	mst-run <<<"$job" >/dev/null
+	n=$(st 'SELECT max(id) FROM mst.run')
+	# as it stands where its files were copied back
+	for t in job attempt edge event log; do st "DELETE FROM mst.$t WHERE run_id = $n"; done
+	st "DELETE FROM mst.run WHERE id = $n; SELECT setval('mst.run_id_seq', $n - 1)" >/dev/null
+	run -0 --separate-stderr mst-run <<<"$job"
+	[ "$(jq -c 'select(.event == "job_finished") | [.run, .done_before]' <<<"$output")" = "[$n,null]" ]
+	[ "$(wh 'SELECT count(*) FROM e.back')" = 2 ]
+}
+
+@test "9: rows that were added are not added again by --retry with another text" {
+	echo '{"type":"job","name":"e.edited","sql":"SELECT 0 AS n","attrs":{"disposition":"append"}}' | mst-run >/dev/null
+	cut_commits edited
+	run -1 --separate-stderr mst-run <<<'{"type":"job","name":"e.edited","sql":"SELECT 1 AS n","attrs":{"disposition":"append"}}'
+	[ "$(cuts)" = 1 ]
+	# as --current writes it
+	st "UPDATE mst.job SET sql = 'SELECT 2 AS n' WHERE run_id = (SELECT max(id) FROM mst.run)"
+	run -0 --separate-stderr mst-run --retry last
+	[ "$(jq -c 'select(.event == "job_finished").done_before' <<<"$output")" = true ]
+	unset MST_WAREHOUSE
+	[ "$(wh 'SELECT array_agg(n ORDER BY n) FROM e.edited')" = '{0,1}' ]
+}
+
 @test "10: a definition that is edited while its job runs is not overwritten by the end of the run" {
 	table d.slow 'SELECT 1 AS n, pg_sleep(1.5)::text AS x'
 	mst-table import s >/dev/null
