@@ -40,13 +40,16 @@ struct warehouse_target {
 	bool busy_fails;           /* MST_CONFLICT where another one is writing the table, instead of waiting */
 	bool bad_rows_aside;       /* a load that goes by load_try and load_aside, not by load_put */
 	int64_t timeout_us;        /* of the whole attempt; 0: none.  MST_TIMEOUT */
-	int64_t rows_before;       /* of the last success, for tests of the change; -1: not known */
+	int64_t rows_before;       /* of the last success, for tests of the change; -1: what the table holds */
 	/* The effect happens once: the key stands in the warehouse's mst_effect from the commit on.
 	 * Empty: no record is kept.  `look`: it may be there already, then nothing is done again. */
 	struct str job_key;
 	int attempt;
 	bool look;
 	struct str watermark;      /* committed with the rows, where p is not NULL */
+	/* The rows are those behind this watermark (p NULL: they are all).  Where it is not the table's any
+	 * more, because another run went on from there, or the table is gone: MST_CONFLICT with `retry`. */
+	struct str behind;
 };
 
 struct warehouse_result {

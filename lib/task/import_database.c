@@ -4,6 +4,8 @@
 #include "model/condition.h"
 #include "model/incremental.h"
 
+#define IMPORT_TRIES 5
+
 struct db_import {
 	struct task_ctx *c;
 	struct source *source;
@@ -236,6 +238,7 @@ static int continue_from(struct db_import *m, struct str watermark, struct mst_e
 	c->target.keys = m->inc.keys;
 	c->target.n_keys = m->inc.n_keys;
 	c->target.watermark = watermark;
+	c->target.behind = watermark;
 	m->query.column = m->inc.column;
 	m->query.from = watermark;
 	m->query.overlap = m->inc.overlap;
@@ -366,14 +369,17 @@ static int move(struct db_import *m, struct warehouse_result *out, struct mst_er
 	return rc ? refused(m, err) : 0;
 }
 
-int import_database_run(struct task_ctx *c, struct warehouse_result *out, struct mst_error *err)
+static int import_once(struct task_ctx *c, struct warehouse_result *out, struct mst_error *err)
 {
 	struct db_import m = { .c = c };
 	struct json_val inc = job_attr(c->pool, c->job, "incremental");
 	struct str highest;
 	m.incremental = inc.type == JSON_OBJECT;
-	if (m.incremental)
+	if (m.incremental) {
 		incremental_read(c->pool, inc, &m.inc);
+		/* the last success may have brought the latest few alone */
+		c->target.rows_before = -1;
+	}
 	if (!c->source)
 		return mst_fail(err, MST_BUG, "the source was not looked up");
 	int rc = c->source_open(c, &m.source, err);
@@ -398,5 +404,18 @@ int import_database_run(struct task_ctx *c, struct warehouse_result *out, struct
 	if (!rc)
 		rc = move(&m, out, err);
 	m.source->ops->close(m.source);
+	return rc;
+}
+
+int import_database_run(struct task_ctx *c, struct warehouse_result *out, struct mst_error *err)
+{
+	const struct warehouse_target asked = c->target;
+	int rc = import_once(c, out, err);
+	/* another run brought rows while this one decided or waited, or the table was dropped: what is wanted
+	 * now is another thing, and is read from the source as it is now */
+	for (int tries = 1; rc == MST_CONFLICT && err->retry && c->target.behind.p && tries < IMPORT_TRIES; tries++) {
+		c->target = asked;
+		rc = import_once(c, out, err);
+	}
 	return rc;
 }

@@ -203,3 +203,53 @@ ids() { wh "SELECT string_agg(id::text, ' ' ORDER BY id) FROM raw.$1"; }
 	bad "it belongs to imports with a source" '' 'command: "echo source:"' 'columns: [a]' "$inc"
 	bad "unknown connection 'nosuch'" 'SELECT 1' 'source: nosuch' || bad nosuch 'SELECT 1' 'source: nosuch'
 }
+
+@test "a table of the same name that somebody made by hand has no watermark" {
+	sh_ 'CREATE TABLE i.hand AS SELECT generate_series(1, 5) AS id'
+	import hand 'SELECT * FROM i.hand' "$inc"
+	run_ok s
+	wh 'DROP TABLE raw.hand; CREATE TABLE raw.hand (id int)'
+	run_ok s
+	[ "$(ids hand)" = '1 2 3 4 5' ]
+	# one that was put aside and came back has its own
+	sh_ 'INSERT INTO i.hand VALUES (6)'
+	wh 'ALTER TABLE raw.hand RENAME TO aside'
+	run_ok s
+	[ "$(rows)" = 6 ]
+	wh 'DROP TABLE raw.hand; ALTER TABLE raw.aside RENAME TO hand'
+	run_ok s
+	[ "$(rows)" = 1 ]
+	[ "$(ids hand)" = '1 2 3 4 5 6' ]
+}
+
+@test "a table that is dropped while rows come is made of all rows" {
+	sh_ 'CREATE TABLE i.gone AS SELECT generate_series(1, 5) AS id'
+	import gone 'SELECT g.id FROM i.gone g, LATERAL (SELECT pg_sleep(CASE WHEN g.id > 5 THEN 1 ELSE 0 END)) z' \
+		'source: free' "$inc"
+	run_ok s
+	sh_ 'INSERT INTO i.gone VALUES (6), (7)'
+	mst-run s >out 2>err 3>&- &
+	for _ in {1..200}; do
+		[ "$(wh "SELECT count(*) FROM pg_stat_progress_copy WHERE command = 'COPY FROM'")" = 0 ] || break
+		sleep 0.05
+	done
+	wh 'DROP TABLE raw.gone'
+	wait $!
+	[ "$(ids gone)" = '1 2 3 4 5 6 7' ]
+	[ "$(watermark gone)" = 7 ]
+}
+
+@test "a test of the change compares with what the table holds, not with the few rows of the last run" {
+	sh_ 'CREATE TABLE i.few AS SELECT generate_series(1, 100) AS id'
+	import few 'SELECT * FROM i.few' "$inc" 'tests: [{rows: {change: 50}}]'
+	run_ok s
+	sh_ 'INSERT INTO i.few VALUES (101), (102)'
+	run_ok s
+	run_ok --reimport raw.few s
+	[ "$(rows)" = 102 ]
+	sh_ 'DELETE FROM i.few WHERE id > 40'
+	run --separate-stderr mst-run --reimport raw.few s
+	status 1
+	[ "$(jq -r 'select(.event == "job_finished").error.message' <<<"$output")" = \
+		"test 'rows' failed: 40 rows after 102, a change of more than 50 %" ]
+}

@@ -158,15 +158,21 @@ static void the_watermark_is_that_of_the_rows(void **state)
 	t = target("SELECT 1/0 AS k", "w2");
 	t.watermark = STR("2026-01-02");
 	assert_int_equal(f.w->ops->summary(f.w, &t, &f.result, &f.err), MST_DATA);
-	t = target("SELECT 1 AS k", "w3");
-	succeed(&f, f.w->ops->summary, &t);
 	assert_int_equal(f.w->ops->watermark(f.pool, f.w, &t, &mark, &f.err), 0);
 	assert_true(str_eqz(mark, "2026-01-01"));
 	/* what is old goes, but for the last watermark */
 	run_sql(&f, f.db, "UPDATE public.mst_effect SET at = at - interval '40 days'");
-	t.job_key = STR("w4");
+	t = target("SELECT 1 AS k", "w4");
+	t.disposition = WAREHOUSE_APPEND;
 	succeed(&f, f.w->ops->summary, &t);
 	assert_string_equal(ask(&f, "SELECT string_agg(job_key, ' ' ORDER BY id) FROM public.mst_effect"), "w1 w4");
+	assert_int_equal(f.w->ops->watermark(f.pool, f.w, &t, &mark, &f.err), 0);
+	assert_true(str_eqz(mark, "2026-01-01"));
+	/* rows from elsewhere have none, nor has a table that is not there */
+	t = target("SELECT 1 AS k", "w5");
+	succeed(&f, f.w->ops->summary, &t);
+	assert_int_equal(f.w->ops->watermark(f.pool, f.w, &t, &mark, &f.err), 0);
+	assert_null(mark.p);
 	run_sql(&f, f.db, "DROP TABLE u.t");
 	assert_int_equal(f.w->ops->watermark(f.pool, f.w, &t, &mark, &f.err), 0);
 	assert_null(mark.p);

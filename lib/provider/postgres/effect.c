@@ -68,7 +68,8 @@ int pg_effect_look(struct pg_job *j, struct mst_error *err)
 	return 0;
 }
 
-/* The latest watermark of a target stays for ever, all else a month. */
+/* The latest watermark of a target stays for ever, all else a month.  A watermark is one of the relation that
+ * the rows are in: a table of the same name that somebody made by hand has none. */
 static const char write_sql[] =
 	"WITH gone AS ("
 	"  DELETE FROM public.mst_effect e"
@@ -78,8 +79,10 @@ static const char write_sql[] =
 	"     AND e.id IS DISTINCT FROM (SELECT pg_catalog.max(l.id) FROM public.mst_effect l"
 	"       WHERE l.target = $3 AND l.made IS NOT NULL))"
 	"INSERT INTO public.mst_effect (job_key, attempt, target, watermark, rows, bytes, made, at)"
-	"  VALUES ($1, $2, $3, $4, $5,"
-	"    COALESCE($6, pg_catalog.pg_table_size(pg_catalog.to_regclass($8))), $7, pg_catalog.now())"
+	"  VALUES ($1, $2, $3, $4::pg_catalog.text, $5,"
+	"    COALESCE($6, pg_catalog.pg_table_size(pg_catalog.to_regclass($8))),"
+	"    COALESCE($7, CASE WHEN $4::pg_catalog.text IS NOT NULL THEN"
+	"      pg_catalog.to_regclass(COALESCE($8, $3))::pg_catalog.oid::text END), pg_catalog.now())"
 	"  ON CONFLICT (job_key) DO NOTHING";
 
 int pg_effect_write(struct pg_job *j, struct str built, struct mst_error *err)
@@ -150,12 +153,43 @@ int pg_effect_made(struct pg_job *j, struct str *out, struct mst_error *err)
 	return rc;
 }
 
+/* The catalogue itself is asked: to_regclass may answer out of what the session remembers. */
+static int watermark(struct pool *pool, struct pg *pg, const struct pg_names *n, struct str *out, struct mst_error *err)
+{
+	const struct db_result *r;
+	struct str params[] = { n->full, n->schema_text, n->table_text };
+	int rc = db_query(pool, pg->db,
+			  STR("SELECT e.watermark FROM public.mst_effect e"
+			      "  JOIN pg_catalog.pg_namespace n ON n.nspname = $2"
+			      "  JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = $3"
+			      " WHERE e.target = $1 AND e.watermark IS NOT NULL AND e.made = c.oid::text"
+			      " ORDER BY e.id DESC LIMIT 1"),
+			  params, 3, &r, err);
+	if (rc)
+		pg->effect = PG_EFFECT_UNKNOWN;
+	else
+		*out = db_rows(r) ? str_dup(pool, db_text(r, 0, 0)) : (struct str){ NULL, 0 };
+	return rc;
+}
+
+int pg_effect_goes_on(struct pg_job *j, struct mst_error *err)
+{
+	struct str now;
+	if (!j->t->behind.p)
+		return 0;
+	int rc = watermark(j->pool, j->pg, &j->n, &now, err);
+	if (rc || (now.p && str_eq(now, j->t->behind)))
+		return rc;
+	mst_fail(err, MST_CONFLICT, "%.*s has changed since it was decided which rows it lacks", STR_FMT(j->n.full));
+	err->retry = true;
+	return err->code;
+}
+
 int pg_effect_watermark(struct pool *pool, struct warehouse *w, const struct warehouse_target *t, struct str *out,
 			struct mst_error *err)
 {
 	struct pg *pg = (struct pg *)w;
 	struct pg_names n;
-	const struct db_result *r;
 	pg_names(pool, t, &n);
 	int rc = pg_effect_open(pg, err);
 	if (rc)
@@ -165,14 +199,5 @@ int pg_effect_watermark(struct pool *pool, struct warehouse *w, const struct war
 		return mst_hint(err, "the owner of the database makes it with the first run of his own, and grants "
 				     "SELECT, INSERT and DELETE on it");
 	}
-	rc = db_query(pool, pg->db,
-		      STR("SELECT watermark FROM public.mst_effect"
-			  " WHERE target = $1 AND watermark IS NOT NULL AND pg_catalog.to_regclass($1) IS NOT NULL"
-			  " ORDER BY id DESC LIMIT 1"),
-		      &n.full, 1, &r, err);
-	if (rc)
-		pg->effect = PG_EFFECT_UNKNOWN;
-	else
-		*out = db_rows(r) ? str_dup(pool, db_text(r, 0, 0)) : (struct str){ NULL, 0 };
-	return rc;
+	return watermark(pool, pg, &n, out, err);
 }

@@ -202,13 +202,17 @@ static struct str merge_sql(struct grow *g)
 	return buf_view(&b);
 }
 
-static int count_before(struct pg_job *j, int64_t *out, struct mst_error *err)
+int pg_count_before(struct pg_job *j, int64_t *out, struct mst_error *err)
 {
 	const struct db_result *r;
+	char relkind;
 	*out = -1;
 	if (!j->t->tests.type)
 		return 0;
-	int rc = db_query(j->pool, j->pg->db,
+	int rc = pg_relkind(j, &relkind, err);
+	if (rc || (relkind != 'r' && relkind != 'p' && relkind != 'f'))
+		return rc;
+	rc = db_query(j->pool, j->pg->db,
 			  str_of(pool_printf(j->pool, "SELECT pg_catalog.count(*) FROM %.*s", STR_FMT(j->n.full))), NULL, 0,
 			  &r, err);
 	if (!rc)
@@ -264,7 +268,7 @@ int pg_grow(struct pg_job *j, struct mst_error *err)
 			rc = mst_place(err, j->t->file, 0, 0);
 		}
 	if (!rc)
-		rc = count_before(j, &before, err);
+		rc = pg_count_before(j, &before, err);
 	if (!rc)
 		rc = put_rows(&g, err);
 	if (!rc)

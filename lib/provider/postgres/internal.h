@@ -117,6 +117,8 @@ int pg_effect_look(struct pg_job *, struct mst_error *);
 int pg_effect_write(struct pg_job *, struct str built, struct mst_error *);
 /* What `made` of the last effect on the target says; p NULL: nothing. */
 int pg_effect_made(struct pg_job *, struct str *out, struct mst_error *);
+/* Whether t->behind is what the table as it stands goes on from. */
+int pg_effect_goes_on(struct pg_job *, struct mst_error *);
 int pg_effect_watermark(struct pool *, struct warehouse *, const struct warehouse_target *, struct str *out,
 			struct mst_error *);
 
@@ -134,6 +136,8 @@ typedef VEC(struct str) pg_statements;
 void pg_tests_explain(struct pool *, const struct warehouse_target *, const struct pg_names *, struct str relation,
 		      pg_statements *out);
 
+/* How many rows the table has, where there are tests and it is there; else -1. */
+int pg_count_before(struct pg_job *, int64_t *out, struct mst_error *);
 /* The build has rows, the target is there: appends or merges them, tests, drops the build, records the
  * effect.  Sets rows (those added or changed) and bytes (of the whole table). */
 int pg_grow(struct pg_job *, struct mst_error *);

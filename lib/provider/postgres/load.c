@@ -46,6 +46,8 @@ int pg_load_begin(struct warehouse *w, const struct warehouse_target *t, const s
 		return pg_load_over(pg, err);
 	if (j->done)
 		return 0;
+	if (pg_effect_goes_on(j, err))
+		return pg_load_over(pg, err);
 	/* a declared type is the user's text: one statement, no more */
 	pg->load_copy = pg_copy_sql(pg->load_pool, &j->n, cols, k);
 	if (db_run(pg->db, pg_create_sql(pg->load_pool, &j->n, cols, k), NULL, 0, NULL, err) ||
@@ -68,7 +70,9 @@ static int land(struct pg_job *j, struct mst_error *err)
 {
 	char relkind = 0;
 	int rc = 0;
-	if (j->t->disposition != WAREHOUSE_REPLACE)
+	/* mst keeps others away from the table; nobody keeps a DROP TABLE away */
+	rc = pg_effect_goes_on(j, err);
+	if (!rc && j->t->disposition != WAREHOUSE_REPLACE)
 		rc = pg_relkind(j, &relkind, err);
 	if (!rc && relkind)
 		return pg_grow(j, err);

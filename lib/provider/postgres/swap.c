@@ -282,7 +282,10 @@ int pg_swap(struct pg_job *j, struct mst_error *err)
 
 int pg_take_place(struct pg_job *j, struct mst_error *err)
 {
-	int rc = pg_tests(j, j->n.build, j->t->rows_before, err);
+	int64_t before = j->t->rows_before;
+	int rc = before < 0 ? pg_count_before(j, &before, err) : 0;
+	if (!rc)
+		rc = pg_tests(j, j->n.build, before, err);
 	if (!rc)
 		rc = pg_effect_write(j, j->n.build, err);
 	return rc || j->done ? rc : pg_swap(j, err);
