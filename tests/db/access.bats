@@ -437,6 +437,10 @@ ops.t'
 	run as writer "BEGIN; UPDATE mst.catalogue SET sql = 'SELECT 5' WHERE name = 'mart.t';
 		SELECT max(revision) FROM mst.catalogue_revision WHERE name = 'mart.t'; ROLLBACK"
 	says 2
+	# what was read of a text is part of it
+	run as writer "BEGIN; UPDATE mst.catalogue SET reads = '{ops.t}' WHERE name = 'mart.t';
+		SELECT reads FROM mst.catalogue_revision WHERE name = 'mart.t' AND revision = 2; ROLLBACK"
+	says '{ops.t}'
 }
 
 # --- the same by commands

@@ -102,9 +102,10 @@ BEGIN
 		NEW.action := OLD.action;
 		NEW.source := OLD.source;
 		NEW.sha256 := OLD.sha256;
-		IF (NEW.file, NEW.sql, NEW.kind, NEW.dialect, NEW.attrs::text, NEW.line::text, NEW.owner, NEW.team)
-			IS NOT DISTINCT FROM
-			(OLD.file, OLD.sql, OLD.kind, OLD.dialect, OLD.attrs::text, OLD.line::text, OLD.owner, OLD.team)
+		IF (NEW.file, NEW.sql, NEW.kind, NEW.dialect, NEW.attrs::text, NEW.line::text, NEW.owner, NEW.team,
+				NEW.reads, NEW.writes, NEW.calls) IS NOT DISTINCT FROM
+			(OLD.file, OLD.sql, OLD.kind, OLD.dialect, OLD.attrs::text, OLD.line::text, OLD.owner, OLD.team,
+				OLD.reads, OLD.writes, OLD.calls)
 		THEN
 			RETURN NEW;
 		END IF;
