@@ -83,7 +83,8 @@ struct store_woken {
 	bool late; /* not woken: its deadline has passed, by the clock of the database */
 };
 typedef VEC(struct store_woken) store_woken_list;
-/* The parked jobs of the run that need not wait any longer.  They stay parked until a step
+/* The parked jobs of the run that need not wait any longer: somebody woke them, or their table was loaded since
+ * the run was made, be it before they were parked.  They stay parked until a step
  * says what became of them.  *next_us (may be NULL): until the next deadline, -1: none. */
 int store_run_woken(struct pool *, struct db *, int64_t run, store_woken_list *out, int64_t *next_us,
 		    struct mst_error *);

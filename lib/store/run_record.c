@@ -114,9 +114,13 @@ int store_run_woken(struct pool *pool, struct db *db, int64_t run, store_woken_l
 	struct str param = db_param_int(tmp, run);
 	db_notes_drop(db);
 	int rc = db_query(tmp, db,
-			  STR("SELECT j.no, j.attempt, NOT j.woken, j.woken OR coalesce(j.wake_deadline <= c.now, false),"
+			  STR("SELECT j.no, j.attempt, NOT w.woken, w.woken OR coalesce(j.wake_deadline <= c.now, false),"
 			      " ceil(extract(epoch FROM j.wake_deadline - c.now) * 1000000)::bigint"
 			      " FROM (SELECT pg_catalog.clock_timestamp() AS now OFFSET 0) c, mst.job j"
+			      " JOIN mst.run r ON r.id = j.run_id,"
+			      " LATERAL (SELECT j.woken OR EXISTS (SELECT FROM mst.event e"
+			      "   WHERE e.kind = 'table_loaded' AND e.at >= r.created_at AND e.data ->> 'name' = j.wake_key)"
+			      "   AS woken OFFSET 0) w"
 			      " WHERE j.run_id = $1 AND j.state = 'parked' ORDER BY j.no"),
 			  &param, 1, &r, err);
 	if (rc)

@@ -289,6 +289,27 @@ x.other succeeded 1' jobs
 	[ "$(wh 'SELECT n FROM y.reads')" = 42 ]
 }
 
+@test "a load that comes before the job waits for it counts, as one does that comes before --retry" {
+	mkdir -p s/z
+	printf -- '-- mst: kind: external\n-- mst: wait: 1s\n-- mst: columns: {n: int}\n' >s/z/given.sql
+	mst-table import s >/dev/null
+	wh 'CREATE SCHEMA z'
+	two='{"type":"job","name":"z.first","sql":"SELECT 1 AS n, pg_sleep(2)::text AS x"}
+{"type":"job","name":"z.given","kind":"external","attrs":{"wait":"1s"},"after":["z.first"]}'
+	"$MST_BIN/mst-run" <<<"$two" >events 2>talk 3>&- &
+	pid=$!
+	until_says $'z.first running 1\nz.given waiting 0' jobs
+	mst-table load z.given - <<<7 >loaded
+	[ "$(jq -c .woken loaded)" = 0 ]
+	wait $pid
+	[ "$(jobs)" = $'z.first succeeded 1\nz.given succeeded 1' ]
+	run -1 mst-run <<<"$two"
+	[ "$(jobs)" = $'z.first succeeded 1\nz.given failed 1' ]
+	mst-table load z.given - <<<8 >loaded
+	run -0 mst-run --retry last
+	[ "$(jobs)" = $'z.first succeeded 1\nz.given succeeded 2' ]
+}
+
 @test "when nobody brings the rows in time the job fails, what is below is blocked, the rest goes on" {
 	wh 'CREATE SCHEMA IF NOT EXISTS x; CREATE TABLE IF NOT EXISTS x.given AS SELECT 3 AS n' 2>/dev/null
 	run --separate-stderr mst-run <<<"${parked/WAIT/4s}"
