@@ -294,6 +294,15 @@ ops.t'
 	says 'anna|{mart}'
 }
 
+@test "who is put out of a team in the middle of a run for it is told so" {
+	id=$(as writer "SELECT mst.run_create('x', NULL, 0, 'here', 2, '0', 'mart', '{}')")
+	mst-team join mart writer >/dev/null
+	run as writer "SELECT mst.run_finish($id, 'succeeded', NULL)"
+	has_line "ERROR:  writer may not write any more for the team of run $id"
+	mst-team join mart writer --role write >/dev/null
+	as writer "SELECT mst.run_finish($id, 'succeeded', NULL)" >/dev/null
+}
+
 @test "the last admin stays one, whoever asks" {
 	run --separate-stderr mst-user set mst --no-admin
 	status 0

@@ -209,6 +209,10 @@ BEGIN
 	IF NOT EXISTS (SELECT FROM mst.run r WHERE r.id = run AND r.owned_by = session_user
 			AND mst.may('write', r.created_by, r.team)) THEN
 		PERFORM mst.must_be_user();
+		IF EXISTS (SELECT FROM mst.run r WHERE r.id = run AND r.owned_by = session_user) THEN
+			RAISE insufficient_privilege USING MESSAGE = format('%I may not write any more for the team of run %s',
+				session_user, run), HINT = 'somebody has changed the members of the team; mst-team shows them';
+		END IF;
 		RAISE insufficient_privilege USING MESSAGE = format('run %s is not worked on by %I', run, session_user);
 	END IF;
 END $$;
