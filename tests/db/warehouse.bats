@@ -547,3 +547,31 @@ E
 	status 0
 	[ "$(wh 'TABLE d.two')" != 123456kB ]
 }
+
+@test "an identity column follows with its sequence: its state, also where it was never asked, grants and comment" {
+	su "DO \$\$BEGIN CREATE ROLE ann; EXCEPTION WHEN duplicate_object THEN NULL; END\$\$"
+	made '' 'SELECT 1 AS a'
+	wh "ALTER TABLE d.t ALTER a SET NOT NULL, ALTER a ADD GENERATED ALWAYS AS IDENTITY (START 5);
+		GRANT USAGE, SELECT ON SEQUENCE d.t_a_seq TO ann; COMMENT ON SEQUENCE d.t_a_seq IS 'numbers'"
+	dump >before
+	made '' 'SELECT 2 AS a'
+	status 0
+	dump >after
+	same before after
+	[ "$(wh 'INSERT INTO d.t DEFAULT VALUES RETURNING a')" = 5 ]
+	made '' 'SELECT 3 AS a'
+	status 0
+	[ "$(wh 'INSERT INTO d.t DEFAULT VALUES RETURNING a')" = 6 ]
+}
+
+@test "nobody who reads a view waits for the tests of the next one" {
+	made 'kind: view' 'SELECT 1 AS a'
+	made $'kind: view\ntests: [{sql: "SELECT 1 WHERE pg_sleep(3) IS NULL"}]' 'SELECT 2 AS a' 3>&- &
+	for _ in {1..100}; do
+		[ "$(wh "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(3) IS NULL%' AND pid <> pg_backend_pid()")" = 0 ] || break
+		sleep 0.05
+	done
+	[ "$(wh "SET lock_timeout = '1s'; SELECT a FROM d.t")" = 1 ]
+	wait
+	[ "$(wh 'SELECT a FROM d.t')" = 2 ]
+}

@@ -23,6 +23,7 @@ struct pg_job {
 	const struct warehouse_target *t;
 	struct pg_names n;
 	bool done;          /* mst_effect had it: nothing is to be done */
+	bool tested;        /* the tests have passed */
 	struct str made;    /* goes into mst_effect, where p is not NULL (materialized.c) */
 	struct warehouse_result result; /* so far */
 };

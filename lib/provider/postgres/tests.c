@@ -410,6 +410,8 @@ int pg_tests(struct pg_job *j, struct str relation, int64_t before, struct mst_e
 {
 	struct pool *pool = j->pg->answer;
 	struct testing g = { .j = j, .pool = pool, .t = j->t, .n = &j->n, .relation = relation, .before = before };
+	if (j->tested)
+		return 0;
 	tests_read(pool, j->t->tests, &g.tests);
 	if (!g.tests.n)
 		return 0;
@@ -426,7 +428,9 @@ int pg_tests(struct pg_job *j, struct str relation, int64_t before, struct mst_e
 	if (rc)
 		return mst_wrap(err, "the tests on the result");
 	report(&g);
-	return verdict(&g, err);
+	rc = verdict(&g, err);
+	j->tested = !rc;
+	return rc;
 }
 
 void pg_tests_explain(struct pool *pool, const struct warehouse_target *t, const struct pg_names *n,
