@@ -22,9 +22,16 @@ static const struct out_col columns[] = {
 	{ "password_secret", "SECRET", OUT_TEXT, false },
 	{ "restricted", "RESTRICTED", OUT_TEXT, false },
 	{ "team", "TEAM", OUT_TEXT, false },
-	{ "origin", "ORIGIN", OUT_TEXT, true },
+	{ "origin", "ORIGIN", OUT_TEXT, OUT_SHRINK_FIRST | OUT_SPARE },
 	{ NULL, NULL, OUT_TEXT, false },
 };
+
+static struct out *open_lines(struct cli *cli)
+{
+	struct out *out = out_open(cli, "connection", columns);
+	out_usual(out, "origin", "the state database");
+	return out;
+}
 
 static int check_name(struct str name, struct mst_error *err)
 {
@@ -110,7 +117,7 @@ static bool in_config(struct cli *cli, struct str name)
 
 static int list(struct cli *cli, struct mst_error *err)
 {
-	struct out *out = out_open(cli, "connection", columns);
+	struct out *out = open_lines(cli);
 	store_connections all = { 0 };
 	config_names names;
 	struct db *db;
@@ -134,7 +141,7 @@ static int list(struct cli *cli, struct mst_error *err)
 
 static int show(struct cli *cli, struct db *db, const char *name, struct mst_error *err)
 {
-	struct out *out = out_open(cli, "connection", columns);
+	struct out *out = open_lines(cli);
 	store_connections one = { 0 };
 	int rc = store_connection_list(cli->pool, db, str_of(name), &one, err);
 	if (!rc)
@@ -148,7 +155,7 @@ static int get(struct cli *cli, struct mst_error *err)
 	const char *name = cli->argv[0];
 	int rc;
 	if (in_config(cli, str_of(name)) || (strcmp(name, "warehouse") == 0 && config_get(cli->config, name))) {
-		struct out *out = out_open(cli, "connection", columns);
+		struct out *out = open_lines(cli);
 		rc = put_config_line(cli, out, name, err);
 		return rc ? rc : out_close(out, err);
 	}
@@ -374,7 +381,7 @@ static int put_lines(struct cli *cli, struct mst_error *err)
 	if (cli->argc > 1 || a->secret || a->team || a->restricted)
 		return mst_fail(err, MST_USAGE, "a line on stdin says all of it: no fields or flags beside");
 	int rc = state_ready(cli, &db, err), more = 0;
-	struct out *out = out_open(cli, "connection", columns);
+	struct out *out = open_lines(cli);
 	jsonl_open(&in, cli->pool, 0, "stdin");
 	while (!rc && (more = jsonl_next(&in, &line, err)) > 0)
 		if ((rc = put_one_line(cli, db, str_dup(cli->pool, line), out, err))) {
@@ -396,7 +403,7 @@ static int put(struct cli *cli, struct mst_error *err)
 
 static const struct out_col test_columns[] = {
 	{ "name", "CONNECTION", OUT_TEXT, false },
-	{ "ok", "OK", OUT_TEXT, false },
+	{ "ok", "OK", OUT_OK, OUT_WHOLE },
 	{ "server", "SERVER", OUT_TEXT, false },
 	{ "database", "DATABASE", OUT_TEXT, true },
 	{ "user", "USER", OUT_TEXT, true },

@@ -59,14 +59,14 @@ static int stop(struct cli *cli, struct mst_error *err)
 /* --- status */
 
 static const struct out_col status_cols[] = {
-	{ "running", "RUNNING", OUT_TEXT, false },
+	{ "running", "RUNNING", OUT_OK, OUT_WHOLE },
 	{ "name", "DATABASE", OUT_TEXT, true },
 	{ "version", "VERSION", OUT_TEXT, false },
 	{ "schema_version", "SCHEMA", OUT_NUMBER, false },
 	{ "connections", "CONNECTIONS", OUT_NUMBER, false },
 	{ "data_bytes", "DATA", OUT_BYTES, false },
 	{ "started", "STARTED", OUT_TIME, false },
-	{ "home", "HOME", OUT_TEXT, true },
+	{ "home", "HOME", OUT_TEXT, OUT_SHRINK },
 	{ 0 },
 };
 
@@ -174,7 +174,7 @@ static int status(struct cli *cli, struct mst_error *err)
 	struct cluster *c;
 	struct cluster_state s;
 	bool named = o.db && *o.db, running = false, ignored;
-	struct out *out = out_open(cli, "cluster", status_cols);
+	struct out *out = out_open_upright(cli, "cluster", status_cols);
 	int rc = 0;
 	if (named)
 		rc = put_named(cli, &o, out, &running, err);
@@ -388,11 +388,11 @@ static int upgrade(struct cli *cli, struct mst_error *err)
 /* --- check */
 
 static const struct out_col check_cols[] = {
-	{ "ok", "OK", OUT_TEXT, false },
+	{ "ok", "OK", OUT_OK, OUT_WHOLE },
 	{ "name", "CHECK", OUT_TEXT, false },
-	{ "found", "FOUND", OUT_NUMBER, false },
+	{ "found", "FOUND", OUT_NUMBER, OUT_SPARE },
 	{ "says", "WHAT MUST HOLD", OUT_TEXT, true },
-	{ "example", "EXAMPLE", OUT_TEXT, true },
+	{ "example", "EXAMPLE", OUT_TEXT, OUT_SHRINK_FIRST | OUT_SPARE },
 	{ 0 },
 };
 
@@ -406,6 +406,7 @@ static int check(struct cli *cli, struct mst_error *err)
 	if (rc)
 		return rc;
 	struct out *out = out_open(cli, "check", check_cols);
+	out_usual(out, "found", "0");
 	rc = store_check(db, out_told, out, &broken, err);
 	if (!rc)
 		rc = out_close(out, err);

@@ -20,8 +20,8 @@ static const struct out_col columns[] = {
 	{ "team", "TEAM", OUT_TEXT, false },
 	{ "owner", "OWNER", OUT_TEXT, false },
 	{ "key", "KEY", OUT_TEXT, false },
-	{ "ref", "REFERENCE", OUT_TEXT, true },
-	{ "updated_at", "SET", OUT_TIME, true },
+	{ "ref", "REFERENCE", OUT_TEXT, OUT_SHRINK | OUT_SPARE },
+	{ "updated_at", "SET", OUT_TIME, false },
 	{ NULL, NULL, OUT_TEXT, false },
 };
 

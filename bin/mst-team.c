@@ -9,8 +9,8 @@ struct args {
 
 static const struct out_col columns[] = {
 	{ "name", "TEAM", OUT_TEXT, false },
-	{ "members", "MEMBERS", OUT_TEXT, true },
-	{ "description", "DESCRIPTION", OUT_TEXT, true },
+	{ "members", "MEMBERS", OUT_MAP, OUT_SHRINK },
+	{ "description", "DESCRIPTION", OUT_TEXT, OUT_SHRINK_FIRST },
 	{ NULL, NULL, OUT_TEXT, false },
 };
 

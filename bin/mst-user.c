@@ -12,8 +12,8 @@ static const struct out_col columns[] = {
 	{ "name", "USER", OUT_TEXT, false },
 	{ "admin", "ADMIN", OUT_TEXT, false },
 	{ "disabled", "DISABLED", OUT_TEXT, false },
-	{ "teams", "TEAMS", OUT_TEXT, true },
-	{ "description", "DESCRIPTION", OUT_TEXT, true },
+	{ "teams", "TEAMS", OUT_MAP, OUT_SHRINK },
+	{ "description", "DESCRIPTION", OUT_TEXT, OUT_SHRINK_FIRST },
 	{ NULL, NULL, OUT_TEXT, false },
 };
 

@@ -47,6 +47,16 @@ static int unknown_command(const char *name, struct mst_error *err)
 	return mst_hint(err, "mst help lists the commands");
 }
 
+/* The pages that are no command's. */
+static const struct {
+	const char *topic, *page;
+	char section;
+} topics[] = {
+	{ "catalogue", "mst-catalogue", '7' }, { "config", "mst-config", '5' }, { "json", "mst-json", '5' },
+	{ "libmst", "libmst", '3' },	       { "mst", "mst", '1' },		{ "sql", "mst-sql", '7' },
+};
+enum { TOPICS = sizeof topics / sizeof *topics };
+
 static int list_commands(struct cli *cli, struct mst_error *err)
 {
 	struct buf b;
@@ -56,7 +66,10 @@ static int list_commands(struct cli *cli, struct mst_error *err)
 		buf_printf(&b, "  %-10s %s\n", c->name + strlen("mst-"), c->summary);
 	for (const struct cli_sub *s = cli->cmd->subs; s->name; s++)
 		buf_printf(&b, "  %-10s %s\n", s->name, s->summary);
-	buf_z(&b, "\nmst help COMMAND opens its page; mst COMMAND --help lists its options\n");
+	buf_z(&b, "\nother pages:\n ");
+	for (size_t i = 0; i < TOPICS; i++)
+		buf_printf(&b, " %s", topics[i].topic);
+	buf_z(&b, "\n\nmst help COMMAND or PAGE opens it; mst COMMAND --help lists its options\n");
 	return out_text(cli, buf_view(&b), err);
 }
 
@@ -76,14 +89,24 @@ static char *find_page(struct pool *pool, const char *page, char section)
 	return NULL;
 }
 
+static int unknown_topic(const char *topic, struct mst_error *err)
+{
+	POOL_SCRATCH(pool);
+	config_names names = { 0 };
+	for (const struct cli_command *c = cli_commands; c->name; c++)
+		*vec_push(pool, &names) = c->name + strlen("mst-");
+	for (size_t i = 0; i < TOPICS; i++)
+		*vec_push(pool, &names) = topics[i].topic;
+	const char *near = str_nearest(str_of(topic), names.v, names.n);
+	if (near)
+		mst_fail(err, MST_USAGE, "there is no page '%s' (did you mean '%s'?)", topic, near);
+	else
+		mst_fail(err, MST_USAGE, "there is no page '%s'", topic);
+	return mst_hint(err, "mst help lists the commands and the other pages");
+}
+
 static int run_help(struct cli *cli, struct mst_error *err)
 {
-	static const struct {
-		const char *topic, *page;
-		char section;
-	} topics[] = {
-		{ "mst", "mst", '1' }, { "config", "mst-config", '5' }, { "json", "mst-json", '5' }, { "sql", "mst-sql", '7' },
-	};
 	const char *topic = cli->argc ? cli->argv[0] : NULL, *page = NULL;
 	char section = '1';
 	if (!topic)
@@ -93,13 +116,13 @@ static int run_help(struct cli *cli, struct mst_error *err)
 	const struct cli_command *c = cli_command_find(str_of(topic));
 	if (c)
 		page = c->name;
-	for (size_t i = 0; i < sizeof topics / sizeof *topics && !page; i++)
+	for (size_t i = 0; i < TOPICS && !page; i++)
 		if (strcmp(topic, topics[i].topic) == 0) {
 			page = topics[i].page;
 			section = topics[i].section;
 		}
 	if (!page)
-		return unknown_command(topic, err);
+		return unknown_topic(topic, err);
 	char *path = find_page(cli->pool, page, section);
 	/* a path with a slash is a file to man and mandoc */
 	execlp("man", "man", path ? path : page, (char *)NULL);
@@ -135,13 +158,13 @@ static int config_list(struct cli *cli, struct mst_error *err)
 {
 	static const struct out_col cols[] = {
 		{ .key = "key", .title = "KEY" },
-		{ .key = "value", .title = "VALUE", .shrink = true },
-		{ .key = "origin", .title = "ORIGIN", .shrink = true },
+		{ .key = "value", .title = "VALUE", .may = OUT_SHRINK },
+		{ .key = "origin", .title = "ORIGIN", .may = OUT_SHRINK },
 		{ 0 },
 	};
 	static const struct out_col two[] = {
 		{ .key = "key", .title = "KEY" },
-		{ .key = "value", .title = "VALUE", .shrink = true },
+		{ .key = "value", .title = "VALUE", .may = OUT_SHRINK },
 		{ 0 },
 	};
 	const struct args *args = cli->args;
@@ -221,7 +244,7 @@ static int run_version(struct cli *cli, struct mst_error *err)
 
 static void complete_words(struct cli *cli, const char *kind, const char *prefix)
 {
-	static const char *const words[] = { "list", "get", "path" }, *const topics[] = { "config", "json", "mst", "sql" };
+	static const char *const words[] = { "list", "get", "path" };
 	struct buf b;
 	struct mst_error ignored;
 	buf_init(&b, cli->pool);
@@ -236,9 +259,9 @@ static void complete_words(struct cli *cli, const char *kind, const char *prefix
 		for (const struct cli_command *c = cli_commands; c->name; c++)
 			if (strncmp(c->name + 4, prefix, strlen(prefix)) == 0)
 				buf_printf(&b, "%s\n", c->name + 4);
-		for (size_t i = 0; i < 4; i++)
-			if (strncmp(topics[i], prefix, strlen(prefix)) == 0)
-				buf_printf(&b, "%s\n", topics[i]);
+		for (size_t i = 0; i < TOPICS; i++)
+			if (strncmp(topics[i].topic, prefix, strlen(prefix)) == 0)
+				buf_printf(&b, "%s\n", topics[i].topic);
 	}
 	(void)out_text(cli, buf_view(&b), &ignored);
 }
@@ -252,7 +275,7 @@ static const struct cli_opt config_opts[] = {
 static const struct cli_sub subs[] = {
 	{ .name = "config", .args = "[list | path | get KEY]", .summary = "show the configuration", .max_args = 2,
 	  .opts = config_opts, .complete = "config", .run = run_config },
-	{ .name = "help", .args = "[COMMAND]", .summary = "open a manual page, or list the commands", .max_args = 1,
+	{ .name = "help", .args = "[COMMAND | PAGE]", .summary = "open a manual page, or list the commands", .max_args = 1,
 	  .complete = "topic", .run = run_help },
 	{ .name = "version", .args = "", .summary = "print the version", .run = run_version },
 	{ 0 },
@@ -275,7 +298,8 @@ static const struct cli_cmd cmd = {
 	.writes = "config",
 	.talks_to = "the configuration file",
 	.exits = "1",
-	.see_also = "mst-db(1), mst-deps(1), mst-plan(1), mst-ps(1), mst-run(1), mst-config(5), mst-json(5), mst-sql(7)",
+	.see_also = "mst-connection(1), mst-db(1), mst-deps(1), mst-log(1), mst-plan(1), mst-ps(1), mst-run(1), mst-secret(1), "
+		    "mst-table(1), mst-team(1), mst-user(1), libmst(3), mst-config(5), mst-json(5), mst-catalogue(7), mst-sql(7)",
 };
 
 /* Why the last program could not be executed. */

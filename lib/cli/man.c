@@ -314,7 +314,7 @@ static void see_also(struct buf *b, const char *list)
 /* The table of mst(1). */
 static void commands(struct buf *b)
 {
-	buf_z(b, ".Bl -column \"mst-deps\" \"the state database\" \"configuration keys\"\n"
+	buf_z(b, ".Bl -column \"mst-connection(1)\" \"the state database\" \"configuration keys\"\n"
 		 ".It Em command Ta Em talks to Ta Em configuration keys\n");
 	for (const struct cli_command *c = cli_commands; c->name; c++) {
 		buf_printf(b, ".It Xr %s 1 Ta ", c->name);

@@ -21,6 +21,20 @@ struct out *out_open(struct cli *cli, const char *type, const struct out_col *co
 	return o;
 }
 
+struct out *out_open_upright(struct cli *cli, const char *type, const struct out_col *cols)
+{
+	struct out *o = out_open(cli, type, cols);
+	if (o->table)
+		out_table_upright(o->table);
+	return o;
+}
+
+void out_usual(struct out *o, const char *key, const char *value)
+{
+	if (o->table)
+		out_table_usual(o->table, key, value);
+}
+
 int out_flush(struct out *o, struct mst_error *err)
 {
 	int rc = stdout_write(o->b.p, o->b.n, err);

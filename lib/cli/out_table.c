@@ -13,9 +13,10 @@ enum { GUESS_LINES = 100, GUESS_COLS = 40 };
 struct out_table {
 	struct pool *pool;  /* lives as long as the output */
 	struct pool *rows;  /* cleared with every part that is drawn */
-	bool csv, color, header_done;
+	bool csv, color, header_done, upright;
 	int columns;
 	const char *type;
+	const char *usual_key, *usual; /* may be NULL */
 	const struct out_col *col;
 	size_t cols;
 	VEC(struct table_cell) cells;
@@ -42,6 +43,17 @@ struct out_table *out_table_new(struct cli *cli, const char *type, const struct 
 	if (col)
 		set_columns(t, col);
 	return t;
+}
+
+void out_table_upright(struct out_table *t)
+{
+	t->upright = true;
+}
+
+void out_table_usual(struct out_table *t, const char *key, const char *value)
+{
+	t->usual_key = key;
+	t->usual = value;
 }
 
 static struct json_val member(struct pool *pool, const json_members *m, const char *path)
@@ -96,6 +108,23 @@ static struct str joined(struct pool *pool, struct json_val v)
 	return buf_view(&b);
 }
 
+static struct str map(struct pool *pool, struct json_val v)
+{
+	struct buf b;
+	struct str key;
+	struct json_val item;
+	buf_init(&b, pool);
+	for (struct json_iter it = json_iter(v); json_next(&it, &key, &item);) {
+		if (b.n)
+			buf_z(&b, ", ");
+		buf_str(&b, json_str(pool, (struct json_val){ key, JSON_STRING }));
+		buf_z(&b, " (");
+		buf_str(&b, item.type == JSON_STRING ? json_str(pool, item) : item.raw);
+		buf_char(&b, ')');
+	}
+	return buf_view(&b);
+}
+
 static enum table_color state_color(struct str s)
 {
 	static const struct {
@@ -123,6 +152,10 @@ static struct table_cell cell(const struct out_table *t, const struct out_col *c
 	out.text = v.type == JSON_STRING ? json_str(t->rows, v) : v.type == JSON_ARRAY ? joined(t->rows, v) : v.raw;
 	if (t->csv)
 		return out;
+	if (t->usual_key && strcmp(c->key, t->usual_key) == 0 && str_eqz(out.text, t->usual)) {
+		out.text = STR("");
+		return out;
+	}
 	switch (c->kind) {
 	case OUT_BYTES:
 		if (json_double(v, &n))
@@ -136,6 +169,17 @@ static struct table_cell cell(const struct out_table *t, const struct out_col *c
 		if (v.type == JSON_STRING)
 			out.text = local_time(t->rows, out.text);
 		break;
+	case OUT_MAP:
+		if (v.type == JSON_OBJECT)
+			out.text = map(t->rows, v);
+		break;
+	case OUT_OK:
+		if (v.type == JSON_BOOL) {
+			bool ok = str_eqz(v.raw, "true");
+			out.text = ok ? STR("yes") : STR("no");
+			out.color = ok ? TABLE_GOOD : TABLE_BAD;
+		}
+		break;
 	case OUT_STATE:
 		out.color = state_color(out.text);
 		break;
@@ -145,19 +189,55 @@ static struct table_cell cell(const struct out_table *t, const struct out_col *c
 	return out;
 }
 
+static bool is_empty(const struct out_table *t, size_t col)
+{
+	for (size_t i = col; i < t->cells.n; i += t->cols)
+		if (t->cells.v[i].text.n)
+			return false;
+	return true;
+}
+
+/* Without the spare columns, if these are all rows there are. */
+static int draw_rows(struct out_table *t, struct buf *b, struct mst_error *err)
+{
+	struct table_col *col = pool_zalloc(t->rows, t->cols * sizeof *col);
+	struct table_cell *cell = t->cells.v;
+	size_t rows = t->cells.n / t->cols, cols = 0, *from = pool_zalloc(t->rows, t->cols * sizeof *from);
+	for (size_t i = 0; i < t->cols; i++) {
+		const struct out_col *c = &t->col[i];
+		if ((c->may & OUT_SPARE) && !t->header_done && rows < OUT_TABLE_ROWS && is_empty(t, i))
+			continue;
+		from[cols] = i;
+		col[cols++] = (struct table_col){
+			.title = c->title,
+			.right = c->kind == OUT_NUMBER || c->kind == OUT_BYTES || c->kind == OUT_DURATION_US,
+			.shrink = c->may & (OUT_SHRINK | OUT_SHRINK_FIRST) };
+	}
+	if (cols < t->cols)
+		for (size_t r = 0; r < rows; r++)
+			for (size_t i = 0; i < cols; i++)
+				cell[r * cols + i] = cell[r * t->cols + from[i]];
+	return table_draw(b, col, cols, cell, rows, t->columns, t->color, !t->header_done, err);
+}
+
+static int draw_upright(struct out_table *t, struct buf *b, struct mst_error *err)
+{
+	static const struct table_col col[] = { { .title = "" }, { .title = "", .shrink = OUT_SHRINK } };
+	VEC(struct table_cell) cells = { 0 };
+	for (size_t i = 0; i < t->cells.n; i++)
+		if (t->cells.v[i].text.n) {
+			*vec_push(t->rows, &cells) = (struct table_cell){ .text = str_of(t->col[i % t->cols].title) };
+			*vec_push(t->rows, &cells) = t->cells.v[i];
+		}
+	return cells.n ? table_draw(b, col, 2, cells.v, cells.n / 2, t->columns, t->color, false, err) : 0;
+}
+
 /* The rows drawn so far make room for the next. */
 static int draw(struct out_table *t, struct buf *b, struct mst_error *err)
 {
 	if (!t->cells.n)
 		return 0;
-	struct table_col *col = pool_zalloc(t->rows, t->cols * sizeof *col);
-	for (size_t i = 0; i < t->cols; i++) {
-		enum out_kind k = t->col[i].kind;
-		col[i] = (struct table_col){ .title = t->col[i].title,
-					     .right = k == OUT_NUMBER || k == OUT_BYTES || k == OUT_DURATION_US,
-					     .shrink = t->col[i].shrink };
-	}
-	int rc = table_draw(b, col, t->cols, t->cells.v, t->cells.n / t->cols, t->columns, t->color, !t->header_done, err);
+	int rc = t->upright ? draw_upright(t, b, err) : draw_rows(t, b, err);
 	t->header_done = true;
 	pool_clear(t->rows);
 	t->cells.v = NULL;
@@ -223,7 +303,7 @@ static int guess(struct out_table *t, struct mst_error *err)
 				continue;
 			char *key = str_z(t->pool, m.v[k].key);
 			*vec_push(t->pool, &col) = (struct out_col){
-				.key = key, .title = key, .shrink = m.v[k].val.type != JSON_NUMBER,
+				.key = key, .title = key, .may = m.v[k].val.type != JSON_NUMBER ? OUT_SHRINK : OUT_WHOLE,
 				.kind = m.v[k].val.type == JSON_NUMBER ? OUT_NUMBER : OUT_TEXT };
 		}
 	}

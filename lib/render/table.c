@@ -18,7 +18,7 @@ static void free_table(void *p)
 }
 
 /* The cells each column may take so that a line fits: those that may shrink give
- * way, the widest first, down to SHRUNK; 0 where nothing is cut. */
+ * way, the widest of those that do so first, down to SHRUNK; 0 where nothing is cut. */
 static size_t *widths(struct pool *pool, const struct table_col *col, size_t cols, const struct table_cell *cells,
 		      size_t rows, size_t columns)
 {
@@ -37,7 +37,9 @@ static size_t *widths(struct pool *pool, const struct table_col *col, size_t col
 	while (total > columns) {
 		size_t widest = cols;
 		for (size_t c = 0; c < cols; c++)
-			if (col[c].shrink && w[c] > SHRUNK && (widest == cols || w[c] > w[widest]))
+			if (col[c].shrink && w[c] > SHRUNK &&
+			    (widest == cols || col[c].shrink > col[widest].shrink ||
+			     (col[c].shrink == col[widest].shrink && w[c] > w[widest])))
 				widest = c;
 		if (widest == cols)
 			break;

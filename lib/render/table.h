@@ -9,8 +9,8 @@ enum table_color { TABLE_PLAIN, TABLE_GOOD, TABLE_BAD, TABLE_BUSY, TABLE_DIM };
 
 struct table_col {
 	const char *title;
-	bool right;  /* numbers */
-	bool shrink; /* may be cut, with "…", where the terminal is narrow */
+	bool right;           /* numbers */
+	unsigned char shrink; /* not 0: may be cut, with "…", where the terminal is narrow; the highest first */
 };
 
 struct table_cell {

@@ -32,7 +32,7 @@ static const struct check checks[] = {
 	  "SELECT " JOB("j") " FROM mst.job j JOIN mst.attempt a ON a.run_id = j.run_id AND a.job = j.no"
 	  " WHERE a.state = 'succeeded' GROUP BY j.run_id, j.no, j.name HAVING pg_catalog.count(*) > 1"
 	  " ORDER BY j.run_id, j.no" },
-	{ "attempt_numbers", "the attempts of a job are numbered from 1, and the job knows the last one",
+	{ "attempt_numbers", "attempts count from 1, and their job knows the last one",
 	  "SELECT " JOB("j") " || ', attempt ' || j.attempt || ', recorded ' || a.n FROM mst.job j"
 	  "  CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS n, coalesce(max(a.attempt), 0) AS last FROM mst.attempt a"
 	  "   WHERE a.run_id = j.run_id AND a.job = j.no) a"
@@ -41,7 +41,7 @@ static const struct check checks[] = {
 	  "SELECT " JOB("j") " || ' ' || j.state FROM mst.job j LEFT JOIN mst.attempt a"
 	  "    ON a.run_id = j.run_id AND a.job = j.no AND a.attempt = j.attempt"
 	  " WHERE j.state IN ('succeeded', 'failed') AND a.state IS DISTINCT FROM j.state ORDER BY j.run_id, j.no" },
-	{ "counters", "a job that is to run waits for as many jobs as before it are not done",
+	{ "counters", "an open job counts the jobs before it that are not done",
 	  "SELECT " JOB("j") " || ' counts ' || j.waiting || ', not done ' || u.n FROM mst.job j"
 	  "  CROSS JOIN LATERAL (SELECT pg_catalog.count(*) FILTER (WHERE up.state NOT IN " DONE ") AS n FROM mst.edge e"
 	  "   JOIN mst.job up ON up.run_id = e.run_id AND up.no = e.after WHERE e.run_id = j.run_id AND e.job = j.no) u"
@@ -62,16 +62,16 @@ static const struct check checks[] = {
 	{ "run_ended", "a run that ended has no job that did not",
 	  "SELECT " JOB("j") " || ' ' || j.state FROM mst.run r JOIN mst.job j ON j.run_id = r.id"
 	  " WHERE r.finished_at IS NOT NULL AND j.state IN " OPEN " ORDER BY j.run_id, j.no" },
-	{ "run_counts", "a run that ended knows how many of its jobs succeeded and failed",
+	{ "run_counts", "a run that ended knows how many jobs succeeded and failed",
 	  "SELECT 'run ' || r.id FROM mst.run r CROSS JOIN LATERAL (SELECT"
 	  "   pg_catalog.count(*) FILTER (WHERE j.state = 'succeeded') AS succeeded,"
 	  "   pg_catalog.count(*) FILTER (WHERE j.state = 'failed') AS failed FROM mst.job j WHERE j.run_id = r.id) n"
 	  " WHERE r.finished_at IS NOT NULL AND (r.succeeded, r.failed) IS DISTINCT FROM (n.succeeded, n.failed)"
 	  " ORDER BY r.id" },
-	{ "run_result", "of a run that succeeded every job succeeded or was skipped",
+	{ "run_result", "in a run that succeeded jobs succeeded or were skipped",
 	  "SELECT " JOB("j") " || ' ' || j.state FROM mst.run r JOIN mst.job j ON j.run_id = r.id"
 	  " WHERE r.state = 'succeeded' AND j.state NOT IN " DONE " ORDER BY j.run_id, j.no" },
-	{ "run_events", "a run ended at most once for each time that it was begun or taken up",
+	{ "run_events", "a run ends once at most each time it is begun or resumed",
 	  "SELECT 'run ' || r.id || ': ' || n.ends || ' ends of ' || r.retries + 1 FROM mst.run r"
 	  "  CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS ends FROM mst.event e"
 	  "   WHERE e.run_id = r.id AND e.kind = 'run_finished') n"
@@ -86,7 +86,7 @@ static const struct check checks[] = {
 	  " WHERE (c.revision, c.sql, c.sha256, c.owner, c.team, c.kind, c.dialect, c.file, c.attrs::text) IS DISTINCT FROM"
 	  "   (v.revision, v.sql, v.sha256, v.owner, v.team, v.kind, v.dialect, v.file, v.attrs::text) OR v.action = 'rm'"
 	  " ORDER BY c.name" },
-	{ "catalogue_removed", "a table that is not in the catalogue was removed by its last revision",
+	{ "catalogue_removed", "a table that is gone was removed by its last revision",
 	  "SELECT v.name || ', revision ' || v.revision FROM (SELECT DISTINCT ON (name) name, revision, action"
 	  "   FROM mst.catalogue_revision ORDER BY name, revision DESC) v"
 	  " WHERE v.action <> 'rm' AND NOT EXISTS (SELECT FROM mst.catalogue c WHERE c.name = v.name) ORDER BY v.name" },
@@ -97,7 +97,7 @@ static const struct check checks[] = {
 	{ "an_admin", "there is an admin who can log in",
 	  "SELECT 'none' WHERE NOT EXISTS (SELECT FROM mst.account a JOIN pg_catalog.pg_roles r"
 	  "   ON r.oid = a.role AND r.rolname = a.name WHERE a.admin AND NOT a.disabled)" },
-	{ "users_let_in", "a role may look into the schema where it is a user, and no longer where that is disabled",
+	{ "users_let_in", "users may look into the schema, unless they are disabled",
 	  "SELECT a.name || CASE WHEN a.disabled THEN ' is disabled and let in' ELSE ' is not let in' END"
 	  "  FROM mst.account a JOIN pg_catalog.pg_roles r ON r.oid = a.role AND r.rolname = a.name"
 	  "  JOIN pg_catalog.pg_namespace n ON n.nspname = 'mst'"

@@ -167,6 +167,27 @@ setup() {
 	says "man $ROOT/man/mst.1"
 	run --separate-stderr mst help confg
 	status 2
+	complains "mst: there is no page 'confg' (did you mean 'config'?)
+  mst help lists the commands and the other pages"
+}
+
+@test "every page is opened by its name and by what stands behind the hyphen, listed and completed" {
+	mkdir fake
+	printf '#!/bin/sh\necho "man $*"\n' >fake/man
+	chmod +x fake/man
+	run mst help
+	list=$output
+	run mst --complete topic ''
+	words=$output
+	for page in "$ROOT"/man/*.[1-8]; do
+		name=$(basename "${page%.*}")
+		for word in "$name" "${name#mst-}"; do
+			PATH=$PWD/fake:$PATH run mst help "$word"
+			says "man $page"
+		done
+		[[ $list == *"  ${name#mst-} "* || $list =~ other\ pages:$'\n'\ .*\ ${name#mst-}(\ |$'\n') ]]
+		grep -qx -e "${name#mst-}" <<<"$words"
+	done
 }
 
 @test "without man or mandoc the help of a command is its list of options" {

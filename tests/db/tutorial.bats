@@ -21,7 +21,7 @@ steady() {
 
 page() {
 	awk '/^[.]Bd -literal/ { on = 1; next } /^[.]Ed/ { on = 0 } on' "$ROOT/man/mst-catalogue.7.in" |
-		sed 's/^\\&//; s/\\-/-/g; s/\\e/\\/g'
+		sed -e 's/^\\&//; s/\\-/-/g; s/\\e/\\/g' | sed -e ':more' -e '/\\$/ { N; s/\\\n\(> \)\?//; b more' -e '}'
 }
 
 @test "the session of mst-catalogue(7) is what one sees" {

@@ -16,7 +16,7 @@ setup() { scratch; }
 	[ "$(json 'del(.added_at)')" = '{"type":"user","name":"mst","admin":true,"disabled":false,"teams":{},"description":"","added_by":"mst"}' ]
 	run tty env NO_COLOR=1 mst-user whoami
 	says 'USER ADMIN DISABLED TEAMS DESCRIPTION
-mst  true  false    {}    '
+mst  true  false          '
 }
 
 @test "a user is made of a role that is there and can log in, once" {

@@ -195,6 +195,67 @@ static void a_table_shows_them_for_people(void **state)
 			    "                                             \n");
 }
 
+static const char *drawn(struct pool *pool, int columns, bool upright, const struct out_col *c, const char *lines)
+{
+	struct cli cli = { .pool = pool, .format = CLI_TABLE, .columns = columns, .tty_out = true };
+	struct mst_error err;
+	int old = divert(STDOUT_FILENO);
+	struct out *out = upright ? out_open_upright(&cli, "t", c) : out_open(&cli, "t", c);
+	out_usual(out, "found", "0");
+	int rc = out_lines(out, str_of(lines), &err);
+	int rc2 = out_close(out, &err);
+	const char *text = told(pool, STDOUT_FILENO, old);
+	assert_int_equal(rc, 0);
+	assert_int_equal(rc2, 0);
+	return text;
+}
+
+static const struct out_col who[] = {
+	{ .key = "ok", .title = "OK", .kind = OUT_OK },
+	{ .key = "found", .title = "FOUND", .kind = OUT_NUMBER, .may = OUT_SPARE },
+	{ .key = "in", .title = "IN", .kind = OUT_MAP, .may = OUT_SHRINK },
+	{ .key = "note", .title = "NOTE", .may = OUT_SHRINK_FIRST },
+	{ 0 },
+};
+
+static void an_object_is_shown_in_words_and_a_column_that_says_nothing_is_left_out(void **state)
+{
+	(void)state;
+	POOL_SCRATCH(pool);
+	assert_string_equal(drawn(pool, 80, false, who,
+				  "{\"type\":\"t\",\"ok\":true,\"found\":0,\"in\":{\"rita\":\"read\",\"w\\u00e9\":\"write\"}}\n"
+				  "{\"type\":\"t\",\"ok\":true,\"found\":0,\"in\":{},\"note\":\"n\"}\n"),
+			    "OK  IN                      NOTE\n"
+			    "yes rita (read), wé (write) \n"
+			    "yes                         n\n");
+	assert_string_equal(drawn(pool, 80, false, who,
+				  "{\"type\":\"t\",\"ok\":true,\"found\":0}\n{\"type\":\"t\",\"ok\":false,\"found\":3}\n"),
+			    "OK  FOUND IN NOTE\n"
+			    "yes          \n"
+			    "no      3    \n");
+}
+
+static void what_says_least_is_cut_first(void **state)
+{
+	(void)state;
+	POOL_SCRATCH(pool);
+	static const char line[] = "{\"type\":\"t\",\"ok\":true,\"in\":{\"rita\":\"read\",\"will\":\"write\"},"
+				   "\"note\":\"a note of many words\"}\n";
+	assert_string_equal(drawn(pool, 42, false, who, line), "OK  IN                        NOTE\n"
+							       "yes rita (read), will (write) a note of m…\n");
+	assert_string_equal(drawn(pool, 30, false, who, line), "OK  IN                NOTE\n"
+							       "yes rita (read), wil… a note …\n");
+}
+
+static void a_line_of_many_columns_can_stand_upright(void **state)
+{
+	(void)state;
+	POOL_SCRATCH(pool);
+	assert_string_equal(drawn(pool, 20, true, who, "{\"type\":\"t\",\"ok\":true,\"note\":\"a note of many words\"}\n"),
+			    "OK   yes\n"
+			    "NOTE a note of many…\n");
+}
+
 static void without_columns_the_first_lines_say_them(void **state)
 {
 	(void)state;
@@ -313,6 +374,9 @@ int main(void)
 		cmocka_unit_test(json_passes_through_byte_for_byte),
 		cmocka_unit_test(csv_shows_the_values_as_they_are),
 		cmocka_unit_test(a_table_shows_them_for_people),
+		cmocka_unit_test(an_object_is_shown_in_words_and_a_column_that_says_nothing_is_left_out),
+		cmocka_unit_test(what_says_least_is_cut_first),
+		cmocka_unit_test(a_line_of_many_columns_can_stand_upright),
 		cmocka_unit_test(without_columns_the_first_lines_say_them),
 		cmocka_unit_test(a_long_table_is_drawn_in_parts),
 		cmocka_unit_test(a_full_stdout_is_an_error),
