@@ -311,20 +311,26 @@ static void see_also(struct buf *b, const char *list)
 			   i + 1 < refs.n ? " ," : "");
 }
 
-/* The table of mst(1). */
+/* The list of mst(1). */
 static void commands(struct buf *b)
 {
-	buf_z(b, ".Bl -column \"mst-connection(1)\" \"the state database\" \"configuration keys\"\n"
-		 ".It Em command Ta Em talks to Ta Em configuration keys\n");
-	for (const struct cli_command *c = cli_commands; c->name; c++) {
-		buf_printf(b, ".It Xr %s 1 Ta ", c->name);
-		text_z(b, c->talks_to);
-		buf_printf(b, " Ta %s\n", *c->keys ? c->keys : "\\-");
-	}
-	buf_z(b, ".El\n.Pp\nWhat they are for:\n.Bl -tag -width Ds\n");
+	buf_z(b, ".Bl -tag -width Ds\n");
 	for (const struct cli_command *c = cli_commands; c->name; c++) {
 		buf_printf(b, ".It Xr %s 1\n", c->name);
 		sentence(b, c->summary);
+		buf_z(b, "It talks to ");
+		text_z(b, c->talks_to);
+		if (*c->keys) {
+			struct str rest = str_of(c->keys), key;
+			buf_z(b, ".\nIts configuration keys are");
+			while (rest.n) {
+				str_cut(rest, ' ', &key, &rest);
+				buf_printf(b, "\n.Cm %.*s%s", STR_FMT(key), rest.n ? " ," : " .");
+			}
+			buf_char(b, '\n');
+		} else {
+			buf_z(b, ".\n");
+		}
 	}
 	buf_z(b, ".El\n");
 }

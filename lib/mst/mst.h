@@ -1,9 +1,9 @@
 /* libmst: the state of the maestro toolkit, for programs of your own.
  *
- * A handle is a connection to the state database, by the rules of mst-config(5): what struct
- * mst_options leaves out comes from nowhere else, that is from the private cluster of the user, which
- * is made, started and migrated where need be.  Who may do what is decided by the database, as for
- * the commands.
+ * A handle is a connection to the state database: the one that struct mst_options names, else the private
+ * cluster, which is made, started and migrated where need be.  Neither configuration files nor MST_DB,
+ * MST_HOME and their like are read: a program says what it means.  Who may do what is decided by the
+ * database, as for the commands.
  *
  * Functions return 0 or one of the negative MST_E codes; mst_message says then what went wrong, in
  * one line, and mst_hint_text what to do about it.  Objects come and go as JSON, one object each, as
@@ -53,8 +53,9 @@ typedef struct mst_handle mst_handle;
 /* Zeroed is fine; what stands in it is copied. */
 struct mst_options {
 	const char *db;        /* libpq connection string of the state database; NULL: the private cluster */
-	const char *warehouse; /* the same of the warehouse */
-	const char *home;      /* folder of the private cluster; NULL: the user's own */
+	const char *warehouse; /* the same of the warehouse; NULL: a database of the private cluster */
+	const char *home;      /* folder of the private cluster; NULL: the user's own, that is
+	                        * $XDG_DATA_HOME/mst, else ~/.local/share/mst, for root /var/lib/mst */
 	const char *app;       /* application_name; NULL: "libmst" */
 };
 

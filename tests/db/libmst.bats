@@ -19,6 +19,10 @@ build() { # build OUT SOURCE FLAG...: against what was installed
 	"${CC:-gcc}" -std=c17 -Wall -Wextra -Wpedantic -Werror -o "$out" "$src" "$@" $(pkg-config --cflags --libs mst)
 }
 
+page() { # page SECTION: its lines in libmst(3), as they are typed
+	mandoc -T utf8 -O width=200 "$DEV/share/man/man3/libmst.3" | sed 's/.\x08//g' | awk -v s="$1" '/^[^ ]/ { on = $0 == s } on'
+}
+
 @test "thirty lines of C put a table, start a run and read it" {
 	[ "$(wc -l <"$ROOT/man/examples/libmst/hello.c")" -le 30 ]
 	build hello "$DEV/share/mst/examples/libmst/hello.c"
@@ -28,6 +32,27 @@ build() { # build OUT SOURCE FLAG...: against what was installed
 	[ "$(jq -r '[.type, .state] | join(" ")' <<<"$output" | paste -sd,)" = 'run succeeded,job succeeded' ]
 	[ "$(mst-db psql --warehouse -qAtXc 'TABLE demo.hello')" = hello ]
 	[ "$(mst-table get demo.hello | jq -r .sql | tail -n 1)" = "SELECT 'hello' AS world" ]
+}
+
+@test "the example and the first command of libmst(3) are what they say" {
+	command -v mandoc >/dev/null || skip 'no mandoc'
+	page EXAMPLES | sed -e 1d -e '/^ *$/d; s/^     //' | unexpand -t 8 --first-only >shown
+	diff shown <(grep -v '^$' "$ROOT/man/examples/libmst/hello.c")
+	cp "$ROOT/man/examples/libmst/hello.c" prog.c
+	command=$(page LIBRARY | grep -v -e --static | grep cc)
+	eval "$command -o own"
+	LD_LIBRARY_PATH=$DEV/lib run ldd own
+	holds "libmst.so.0 => $DEV/lib/libmst.so.0"
+	eval "$command -Wl,-rpath,$(pkg-config --variable=libdir mst) -o own"
+	run ldd own
+	lacks 'not found'
+}
+
+@test "the environment does not choose the state database" {
+	build hello "$DEV/share/mst/examples/libmst/hello.c"
+	MST_DB='host=/nowhere' MST_WAREHOUSE='host=/nowhere' LD_LIBRARY_PATH=$DEV/lib run --separate-stderr ./hello "$MST_HOME"
+	status 0
+	complains ''
 }
 
 @test "the archive does as well, and its own names are not in the way" {
@@ -48,8 +73,11 @@ build() { # build OUT SOURCE FLAG...: against what was installed
 			return 0;
 		}
 	C
-	# shellcheck disable=SC2046
-	"${CC:-gcc}" -o own own.c -I"$DEV/include" "$DEV/lib/libmst.a" $(pkg-config --static --libs mst | sed 's/-lmst//')
+	mv own.c prog.c
+	command=$(page LIBRARY | sed -n "/--static/,\$p")
+	eval "$command -o own"
+	run ldd own
+	lacks libmst
 	run ./own "$MST_HOME"
 	says "0 6 $(mst --version | cut -d' ' -f2)"
 }

@@ -1,5 +1,4 @@
-/* Puts a table into the catalogue, makes it, shows what became of it:
- *     cc hello.c $(pkg-config --cflags --libs mst) -o hello && ./hello */
+/* Puts a table into the catalogue, makes it, shows what became of it. */
 #include <mst.h>
 #include <stdio.h>
 
@@ -11,12 +10,13 @@ static int show(void *arg, const char *json, size_t n)
 
 int main(int argc, char **argv)
 {
-	struct mst_options options = { .home = argc > 1 ? argv[1] : NULL };
+	struct mst_options o = { .home = argc > 1 ? argv[1] : NULL };
+	const char *sql = "SELECT 'hello' AS world";
 	mst_handle *m;
-	int64_t revision, run = 0;
-	int rc = mst_open(&options, &m);
+	int64_t run;
+	int rc = mst_open(&o, &m);
 	if (!rc)
-		rc = mst_table_put(m, "demo.hello", "-- mst: dialect: postgres\nSELECT 'hello' AS world", &revision);
+		rc = mst_table_put(m, "demo.hello", sql, NULL);
 	if (!rc)
 		rc = mst_run(m, (const char *[]){ "demo.hello" }, 1, &run);
 	if (!rc)
@@ -24,7 +24,7 @@ int main(int argc, char **argv)
 	if (!rc)
 		rc = mst_run_jobs(m, run, show, NULL);
 	if (rc < 0)
-		fprintf(stderr, "hello: %s\n%s\n", mst_message(m), mst_hint_text(m));
+		fprintf(stderr, "%s\n", mst_message(m));
 	mst_close(m);
 	return rc != 0;
 }
