@@ -298,8 +298,9 @@ static const struct cli_cmd cmd = {
 	.writes = "config",
 	.talks_to = "the configuration file",
 	.exits = "1",
-	.see_also = "mst-connection(1), mst-db(1), mst-deps(1), mst-log(1), mst-plan(1), mst-ps(1), mst-run(1), mst-secret(1), "
-		    "mst-table(1), mst-team(1), mst-user(1), libmst(3), mst-config(5), mst-json(5), mst-catalogue(7), mst-sql(7)",
+	.see_also = "mst-connection(1), mst-db(1), mst-deps(1), mst-log(1), mst-plan(1), mst-ps(1), mst-run(1), "
+		    "mst-secret(1), mst-table(1), mst-team(1), mst-user(1), libmst(3), mst-config(5), mst-json(5), "
+		    "mst-catalogue(7), mst-sql(7)",
 };
 
 /* Why the last program could not be executed. */
