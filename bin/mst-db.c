@@ -464,7 +464,7 @@ static const struct cli_cmd cmd = {
 	.examples = examples,
 	.writes = "cluster, migration, check",
 	.talks_to = "the private cluster, the state database",
-	.exits = "1 4 6 130",
+	.exits = "1 3 4 5 6 130",
 	.see_also = "mst(1), mst-run(1), mst-config(5), mst-json(5), psql(1)",
 };
 

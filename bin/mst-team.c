@@ -109,7 +109,7 @@ static const struct cli_cmd cmd = {
 	.reads = "nothing",
 	.writes = "team",
 	.talks_to = "the state database",
-	.exits = "1 4 6",
+	.exits = "1 3 4 6 130",
 	.see_also = "mst-user(1), mst-json(5), mst-catalogue(7)",
 };
 

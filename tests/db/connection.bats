@@ -170,6 +170,18 @@ line() { jq -c 'del(.updated_at)' <<<"$output"; }
 	status 0
 }
 
+@test "a test ends with what is wrong: no key 1, no server 5, another key or one that others may read 6" {
+	(umask 077 && echo 0123456789abcdef >key && echo fedcba9876543210 >other && install -m 644 key open)
+	MST_KEY_FILE=key mst-secret put ends <<<hunter2 >/dev/null
+	mst-connection put ends host=/nowhere dbname=crm user=mst --password-secret ends >/dev/null
+	for case in nowhere=1 key=5 other=6 open=6; do
+		MST_KEY_FILE=${case%=*} run mst-connection test ends
+		status "${case#*=}"
+	done
+	MST_KEY_COMMAND=false run mst-connection test ends
+	status 5
+}
+
 @test "PGPASSWORD goes to no server that somebody else chose" {
 	as ann mst-connection put chosen --team crew host="$SOCKET" dbname=crm user=will >/dev/null
 	PGPASSWORD=hunter2 run --separate-stderr as will mst-connection test chosen
