@@ -237,7 +237,7 @@ static const struct {
 
 static bool used(const char *exits, int status)
 {
-	char s[8];
+	char s[12];
 	struct str rest = str_of(exits ? exits : ""), w;
 	snprintf(s, sizeof s, "%d", status);
 	while (rest.n) {

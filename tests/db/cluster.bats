@@ -412,7 +412,7 @@ as_root_says() {
 	run mst-db start
 	status 4
 	says "mst-db: the data in $MST_HOME is of PostgreSQL 14; this mst needs 15 to 17
-  convert it with pg_upgrade, or set MST_HOME to another folder"
+  mst-db upgrade converts it; or set MST_HOME to another folder"
 	echo 18 >"$MST_HOME/data/PG_VERSION"
 	run mst-db start
 	status 4
