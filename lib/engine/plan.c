@@ -12,12 +12,18 @@ static void add_text(struct pool *pool, struct json_val v, select_values *out)
 
 static void select_values_of(void *ctx, uint32_t node, enum select_by by, struct pool *pool, select_values *out)
 {
-	static const struct str attr[] = { STR("tags"), STR("tag"), STR("freq"), STR("kind") };
+	static const struct str attr[] = { STR("tags"), STR("tag"), STR("freq"), STR("team"), STR("owner") };
+	static const struct str of_row[] = { STR("team") };
 	const struct plan *p = ctx;
 	const struct plan_state *s = p->state;
 	const struct line *l = &s->line.v[s->line_of[node]];
-	struct json_val a[4], item;
+	struct json_val a[5], item;
 	struct mst_error err;
+	/* whose the row is, whatever its header says */
+	if (by == SELECT_TEAM && !json_pick((struct str){ l->p, l->n }, of_row, 1, a, &err) && a[0].type == JSON_STRING) {
+		add_text(pool, a[0], out);
+		return;
+	}
 	if (l->extra == NONE)
 		return;
 	const struct extra *x = &s->extra.v[l->extra];
@@ -27,10 +33,10 @@ static void select_values_of(void *ctx, uint32_t node, enum select_by by, struct
 			add_text(pool, (struct json_val){ raw, JSON_STRING }, out);
 		return;
 	}
-	if (!x->attrs.n || x->attrs.p[0] != '{' || json_pick(x->attrs, attr, 4, a, &err))
+	if (!x->attrs.n || x->attrs.p[0] != '{' || json_pick(x->attrs, attr, 5, a, &err))
 		return;
-	if (by == SELECT_FREQ) {
-		add_text(pool, a[2], out);
+	if (by != SELECT_TAG) {
+		add_text(pool, a[by == SELECT_FREQ ? 2 : by == SELECT_TEAM ? 3 : 4], out);
 		return;
 	}
 	for (unsigned k = 0; k < 2; k++) {
@@ -117,8 +123,7 @@ static int choose(struct plan *p, const struct plan_options *o, uint8_t *keep, s
 	return 0;
 }
 
-/* The graph of the nodes that are kept. */
-static int narrow(struct plan *p, const uint8_t *keep, struct mst_error *err)
+int plan_narrow(struct plan *p, const uint8_t *keep, struct mst_error *err)
 {
 	struct plan_state *s = p->state;
 	uint32_t kept = 0;
@@ -164,13 +169,12 @@ static void sort_by(uint32_t n, const uint32_t *key, uint32_t *order, uint32_t *
 	}
 }
 
-static void arrange(struct plan *p, const uint8_t *keep)
+static void arrange(struct plan *p, const uint8_t *keep, struct graph_order order)
 {
 	struct plan_state *s = p->state;
 	const struct graph *g = &s->graph;
 	uint32_t n = s->kept;
 	uint64_t weight;
-	struct graph_order order;
 	POOL_SCRATCH(tmp);
 	uint8_t *run = pool_array(p->pool, n, 1);
 	uint32_t *count = pool_array(tmp, n, sizeof *count), *key = pool_array(tmp, n, sizeof *key);
@@ -178,7 +182,6 @@ static void arrange(struct plan *p, const uint8_t *keep)
 	for (uint32_t i = 0; i < n; i++)
 		run[i] = keep[plan_node_of_kept(s, i)] == 1;
 	s->run = run;
-	graph_order(tmp, g, &order);
 	p->levels = order.levels;
 	p->priority_exact = n <= PLAN_EXACT_MAX;
 	if (p->priority_exact)
@@ -232,6 +235,38 @@ static void count_external(struct plan *p)
 	}
 }
 
+static void mark_placed(const struct graph_order *order, uint8_t *free)
+{
+	for (uint32_t i = 0; i < order->placed; i++)
+		free[order->node[i]] = 1;
+}
+
+/* What only carries order and is part of a cycle, or lies between two, carries none: whoever leaves a table
+ * out of a cycle opens it. Whether there was any. */
+static bool open_cycles(struct plan *p, const struct graph_order *order, uint8_t *keep)
+{
+	struct plan_state *s = p->state;
+	const struct graph *g = &s->graph;
+	struct graph reverse = { g->n, g->m, g->in_at, g->in, g->out_at, g->out };
+	struct graph_order back;
+	POOL_SCRATCH(tmp);
+	uint8_t *free = pool_zalloc(tmp, s->kept);
+	bool any = false;
+	graph_order(tmp, &reverse, &back);
+	mark_placed(order, free);
+	mark_placed(&back, free);
+	for (uint32_t i = 0; i < s->kept; i++) {
+		uint32_t u = plan_node_of_kept(s, i);
+		if (free[i] || keep[u] != 2)
+			continue;
+		plan_warn(p, "'%.*s' reads itself through others and is not selected: no order goes through it",
+			  STR_FMT(s->name[u]));
+		keep[u] = 0;
+		any = true;
+	}
+	return any;
+}
+
 int plan_make(struct plan *p, const struct plan_options *o, struct mst_error *err)
 {
 	struct plan_state *s = p->state;
@@ -240,14 +275,19 @@ int plan_make(struct plan *p, const struct plan_options *o, struct mst_error *er
 	if (rc)
 		return rc;
 	p->tasks = s->nodes;
-	struct graph_order order;
-	graph_order(tmp, &s->all, &order);
-	if (order.placed < s->nodes)
-		return plan_fail_cycles(p, err);
 	uint8_t *keep = pool_array(tmp, s->nodes, 1);
-	if ((rc = choose(p, o, keep, err)) || (rc = narrow(p, keep, err)))
+	if ((rc = choose(p, o, keep, err)) || (rc = plan_narrow(p, keep, err)))
 		return rc;
-	arrange(p, keep);
+	struct graph_order order;
+	graph_order(tmp, &s->graph, &order);
+	if (order.placed < s->kept && open_cycles(p, &order, keep)) {
+		if ((rc = plan_narrow(p, keep, err)))
+			return rc;
+		graph_order(tmp, &s->graph, &order);
+	}
+	if (order.placed < s->kept)
+		return plan_fail_cycles(p, err);
+	arrange(p, keep, order);
 	count_external(p);
 	plan_hash(p);
 	return 0;

@@ -16,7 +16,7 @@
  *
  * Selected are all lines, or those of `select`, without those of `exclude`.  A line that
  * is not selected becomes a job with `run` false where it lies downstream of one
- * selected job and upstream of another; else it is left out.
+ * selected job and upstream of another, and is not part of a cycle; else it is left out.
  *
  * Jobs stand in the order of level (longest path that leads to a job, in edges), priority
  * (distinct jobs downstream that run) from high to low, name. */
@@ -71,6 +71,7 @@ struct plan {
 	uint64_t warned;      /* in all */
 	VEC(char *) cycles;   /* after MST_DATA of plan_make: each cycle as a path with places */
 	uint64_t cycles_found;
+	bool rows;            /* set by the caller: lines are rows of the catalogue, their numbers say nothing */
 	struct plan_state *state;
 };
 #define PLAN_WARNINGS_MAX 100
@@ -86,7 +87,7 @@ int plan_add(struct plan *, struct str text, const char *name, struct mst_error 
 int plan_add_fd(struct plan *, int fd, const char *name, struct mst_error *);
 
 /* Resolves, selects, orders.  Once, after the last plan_add.  MST_DATA where there are
- * cycles (anywhere in the input): they are listed in p->cycles; errors of select_mark;
+ * cycles among the jobs: they are listed in p->cycles (what is left out may have them); errors of select_mark;
  * MST_LIMIT past PLAN_EDGES_MAX edges. `options` may be NULL. */
 int plan_make(struct plan *, const struct plan_options *, struct mst_error *);
 
@@ -94,6 +95,10 @@ int plan_make(struct plan *, const struct plan_options *, struct mst_error *);
  * not; what took nothing is appended to *empty.  Errors of select_mark. */
 int plan_pick(struct plan *, const struct plan_options *, uint8_t **picked, select_values *empty,
 	      struct mst_error *);
+
+/* Instead of plan_make: MST_DATA where there are cycles among these names and what lies between them, listed as
+ * plan_make does.  Names that no line has are passed over. */
+int plan_cycles_through(struct plan *, const struct str *names, size_t n, struct mst_error *);
 
 /* The line that task `i` came from. */
 struct plan_task plan_task(const struct plan *, uint32_t i);

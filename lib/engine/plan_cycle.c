@@ -4,7 +4,7 @@
 #define SHOWN 1000
 
 /* Where the SQL of `line` names what `target` gives: "a.sql:12:3", "stdin:4" where the
- * line carries no such reference. */
+ * line carries no such reference, "" where lines have no place. */
 static const char *place_of_edge(struct plan *p, struct pool *pool, uint32_t line, uint32_t target)
 {
 	static const struct str wanted[] = { STR("refs") }, parts[] = { STR("name"), STR("line"), STR("mode") };
@@ -18,6 +18,8 @@ static const char *place_of_edge(struct plan *p, struct pool *pool, uint32_t lin
 		if (raw.n > 2 && raw.p[0] == '"')
 			file = json_str(pool, (struct json_val){ raw, JSON_STRING });
 	}
+	if (!file.n && p->rows)
+		return "";
 	if (!file.n || json_pick((struct str){ l->p, l->n }, wanted, 1, &refs, &err))
 		return plan_place(p, pool, line);
 	for (struct json_iter it = json_iter(refs); json_next(&it, NULL, &ref);) {
@@ -49,11 +51,12 @@ static char *path_text(struct plan *p, const struct graph_path *path)
 			continue;
 		}
 		POOL_SCRATCH(tmp);
-		uint32_t line = s->line_of[path->node[at]], target = s->line_of[path->node[next]];
-		buf_str(&b, s->name[path->node[at]]);
-		buf_printf(&b, " (%s) -> ", place_of_edge(p, tmp, line, target));
+		uint32_t line = plan_line_of_kept(s, path->node[at]), target = plan_line_of_kept(s, path->node[next]);
+		const char *place = place_of_edge(p, tmp, line, target);
+		buf_str(&b, s->name[s->node_of[line]]);
+		buf_printf(&b, *place ? " (%s) -> " : "%s -> ", place);
 	}
-	buf_str(&b, s->name[path->node[0]]);
+	buf_str(&b, s->name[plan_node_of_kept(s, path->node[0])]);
 	for (size_t i = 0; i < b.n; i++)
 		if ((unsigned char)b.p[i] < 32 || b.p[i] == 127)
 			b.p[i] = '?';
@@ -64,7 +67,7 @@ int plan_fail_cycles(struct plan *p, struct mst_error *err)
 {
 	POOL_SCRATCH(tmp);
 	size_t count;
-	struct graph_path *path = graph_cycles(tmp, &p->state->all, PLAN_CYCLES_MAX, &count);
+	struct graph_path *path = graph_cycles(tmp, &p->state->graph, PLAN_CYCLES_MAX, &count);
 	p->cycles_found = count;
 	for (size_t i = 0; i < count && i < PLAN_CYCLES_MAX; i++)
 		*vec_push(p->pool, &p->cycles) = path_text(p, &path[i]);
@@ -73,4 +76,30 @@ int plan_fail_cycles(struct plan *p, struct mst_error *err)
 	else
 		mst_fail(err, MST_DATA, "%zu cycles, the first: %s", count, p->cycles.v[0]);
 	return mst_hint(err, "'a -> b' says that a reads b: each waits for the next, so none can be first");
+}
+
+int plan_cycles_through(struct plan *p, const struct str *names, size_t n, struct mst_error *err)
+{
+	struct plan_state *s = p->state;
+	POOL_SCRATCH(tmp);
+	int rc = plan_resolve(p, err);
+	if (rc)
+		return rc;
+	uint8_t *below = pool_zalloc(tmp, s->nodes + 1), *above;
+	struct select_source source = plan_select_source(p, &s->all);
+	struct graph_order order;
+	for (size_t i = 0; i < n; i++) {
+		uint32_t node = select_exact(&source, names[i]);
+		if (node != UINT32_MAX)
+			below[node] = 1;
+	}
+	above = (uint8_t *)pool_memdup(tmp, below, s->nodes + 1);
+	graph_closure(&s->all, GRAPH_DOWN, GRAPH_ANY_DEPTH, below);
+	graph_closure(&s->all, GRAPH_UP, GRAPH_ANY_DEPTH, above);
+	for (uint32_t u = 0; u < s->nodes; u++)
+		below[u] &= above[u];
+	if ((rc = plan_narrow(p, below, err)))
+		return rc;
+	graph_order(tmp, &s->graph, &order);
+	return order.placed < s->kept ? plan_fail_cycles(p, err) : 0;
 }

@@ -43,9 +43,13 @@ const char *plan_place(const struct plan *p, struct pool *pool, uint32_t line)
 	const struct line *l = &p->state->line.v[line];
 	const char *source = p->state->source.v[l->source];
 	struct str file = l->extra == NONE ? (struct str){ "", 0 } : p->state->extra.v[l->extra].file;
+	if (p->rows && (file.n < 3 || file.p[0] != '"'))
+		return source;
 	if (file.n < 3 || file.p[0] != '"')
 		return pool_printf(pool, "%s:%llu", source, (unsigned long long)l->at);
 	file = json_str(pool, (struct json_val){ file, JSON_STRING });
+	if (p->rows)
+		return pool_printf(pool, "%s (%.*s)", source, STR_FMT(file));
 	return pool_printf(pool, "%s:%llu (%.*s)", source, (unsigned long long)l->at, STR_FMT(file));
 }
 

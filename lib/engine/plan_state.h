@@ -125,7 +125,9 @@ int plan_resolve(struct plan *, struct mst_error *);
 /* The lines that `name` in the SQL of `line` means. */
 enum match_found plan_lookup(struct plan *, struct pool *, uint32_t line, struct str name, match_list *lines,
 			     struct str two[2]);
-/* Lists the cycles of s->all in p->cycles; returns MST_DATA. */
+/* s->graph of the nodes with keep[u], s->kept of them. */
+int plan_narrow(struct plan *, const uint8_t *keep, struct mst_error *);
+/* Lists the cycles of s->graph in p->cycles; returns MST_DATA. */
 int plan_fail_cycles(struct plan *, struct mst_error *);
 void plan_hash(struct plan *);
 struct select_source plan_select_source(const struct plan *, const struct graph *);

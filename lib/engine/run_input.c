@@ -174,12 +174,13 @@ static const char *deps_program(struct pool *pool)
 int run_input_files(struct pool *pool, const char *const *paths, size_t n, const struct plan_options *options,
 		    struct run_input *out, struct mst_error *err)
 {
-	const char **argv = pool_array(pool, n + 3, sizeof *argv);
+	const char **argv = pool_array(pool, n + 4, sizeof *argv);
 	struct proc *proc;
 	struct proc_status status;
 	size_t k = 0;
 	*out = (struct run_input){ 0 };
 	argv[k++] = deps_program(pool);
+	argv[k++] = "--warn";
 	argv[k++] = "--";
 	for (size_t i = 0; i < n; i++)
 		argv[k++] = paths[i];
@@ -255,6 +256,7 @@ int run_input_catalogue(struct pool *pool, struct db *state, const struct plan_o
 		return mst_hint(err, "mst-table import DIR fills it");
 	}
 	struct plan *p = plan_new(pool);
+	p->rows = true;
 	rc = plan_add(p, buf_view(&c.lines), "catalogue", err);
 	if (!rc)
 		rc = make_plan(pool, p, options, out, err);

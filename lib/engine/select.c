@@ -18,6 +18,7 @@ static const struct {
 } methods[] = {
 	{ "name", SELECT_NAME }, { "tag", SELECT_TAG }, { "freq", SELECT_FREQ },
 	{ "kind", SELECT_KIND }, { "path", SELECT_PATH },
+	{ "team", SELECT_TEAM }, { "owner", SELECT_OWNER },
 };
 #define METHODS (sizeof methods / sizeof *methods)
 
@@ -61,7 +62,8 @@ static uint32_t depth_of(struct str digits)
 static int bad(struct mst_error *err, struct str text, const char *what)
 {
 	mst_fail(err, MST_USAGE, "selector '%.*s': %s", (int)(text.n > 200 ? 200 : text.n), text.p, what);
-	return mst_hint(err, "write a name, +name, name+, 2+name+1, @name, tag:x, path:dir, freq:x or kind:x");
+	return mst_hint(err,
+			"write a name, +name, name+, 2+name+1, @name, tag:x, path:dir, freq:x, kind:x, team:x or owner:x");
 }
 
 static int method(struct atom *a, struct mst_error *err)
@@ -85,7 +87,7 @@ static int method(struct atom *a, struct mst_error *err)
 	mst_fail(err, MST_USAGE, "selector '%.*s': unknown method '%.*s'", (int)(a->text.n > 200 ? 200 : a->text.n),
 		 a->text.p, (int)(i > 60 ? 60 : i), word.p);
 	return near ? mst_hint(err, "did you mean '%s:'?", near)
-		    : mst_hint(err, "the methods are name:, tag:, path:, freq: and kind:");
+		    : mst_hint(err, "the methods are name:, tag:, path:, freq:, kind:, team: and owner:");
 }
 
 static int parse(struct str text, struct atom *out, struct mst_error *err)
@@ -130,8 +132,7 @@ static bool name_fits(struct str pattern, unsigned parts, bool glob, struct str 
 	return glob ? select_glob(pattern, tail, '.') && match_parts(tail) == parts : str_eq(pattern, tail);
 }
 
-/* The node of exactly that name, by bisection; UINT32_MAX where there is none. */
-static uint32_t exact(const struct select_source *s, struct str name)
+uint32_t select_exact(const struct select_source *s, struct str name)
 {
 	uint32_t lo = 0, hi = s->graph->n;
 	while (lo < hi) {
@@ -197,7 +198,7 @@ static int atom_mark(struct pool *pool, const struct select_source *s, const str
 	uint32_t n = s->graph->n, taken = 0;
 	bool glob = has_glob(a->value);
 	if (a->by == SELECT_NAME) {
-		uint32_t u = glob ? UINT32_MAX : exact(s, a->value);
+		uint32_t u = glob ? UINT32_MAX : select_exact(s, a->value);
 		unsigned parts = match_parts(a->value);
 		if (u != UINT32_MAX)
 			mark[u] = 1, taken = 1;
@@ -316,7 +317,7 @@ int select_mark(struct pool *pool, const struct select_source *s, const char *co
 
 int select_one(const struct select_source *s, struct str name, uint32_t *out, struct mst_error *err)
 {
-	uint32_t u = exact(s, name), found = 0, at = 0;
+	uint32_t u = select_exact(s, name), found = 0, at = 0;
 	unsigned parts = match_parts(name);
 	if (u != UINT32_MAX) {
 		*out = u;

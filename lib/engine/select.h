@@ -5,6 +5,8 @@
  *     tag:x        attribute `tags` (or `tag`) holds x
  *     freq:x       attribute `freq` is x
  *     kind:x       kind of the table
+ *     team:x       the team whose row it is, else attribute `team`
+ *     owner:x      attribute `owner`
  *     path:p       the file p, or any file below the folder p
  *     +X  X+       with everything upstream / downstream;  2+X  X+1: so many steps
  *     @X           with everything downstream, and everything upstream of that
@@ -21,7 +23,7 @@
 #include "base/vec.h"
 #include "graph/graph.h"
 
-enum select_by { SELECT_NAME, SELECT_TAG, SELECT_FREQ, SELECT_KIND, SELECT_PATH };
+enum select_by { SELECT_NAME, SELECT_TAG, SELECT_FREQ, SELECT_KIND, SELECT_PATH, SELECT_TEAM, SELECT_OWNER };
 
 typedef VEC(struct str) select_values;
 
@@ -44,6 +46,9 @@ int select_mark(struct pool *, const struct select_source *, const char *const *
 /* The one node of that name (full, or last parts): MST_NOT_FOUND with the nearest,
  * MST_CONFLICT where there are several. */
 int select_one(const struct select_source *, struct str name, uint32_t *out, struct mst_error *);
+
+/* The node of exactly that name; UINT32_MAX where there is none. */
+uint32_t select_exact(const struct select_source *, struct str name);
 
 /* Whether text fits a pattern of `*` (any bytes but `stop`), `?` (one byte but `stop`). */
 bool select_glob(struct str pattern, struct str text, char stop);

@@ -250,10 +250,47 @@ static void cycles_are_listed_with_their_places(void **state)
 	assert_string_equal(order("0;1: 0 2;2: 1;3"), "data: a cycle: 1 (in:2) -> 2 (in:3) -> 1");
 }
 
-static void a_cycle_outside_of_the_selection_counts_too(void **state)
+static void a_cycle_counts_only_where_the_selection_meets_it(void **state)
 {
 	(void)state;
-	assert_string_equal(selected("a: b; b: a; c", "c", NULL), "data: a cycle: a (in:1) -> b (in:2) -> a");
+#define OPENED(name) " | '" name "' reads itself through others and is not selected: no order goes through it"
+	const char *text = "a: b r; b: a; c; d: b; r";
+	assert_string_equal(selected(text, "c", NULL), "c 0/0");
+	assert_string_equal(selected(text, "r", NULL), "r 0/0");
+	assert_string_equal(selected(text, "d", NULL), "d 0/0");
+	assert_string_equal(selected(text, NULL, "a"), "b 0/1; c 0/0; r 0/0; d 1/0 [b]"
+			    OPENED("a"));
+	assert_string_equal(selected(text, "a", NULL), "a 0/0" OPENED("b"));
+	assert_string_equal(selected(text, "+d", NULL), "data: a cycle: a (in:1) -> b (in:2) -> a");
+	assert_string_equal(selected(text, "c", "c d"), "");
+	assert_string_equal(selected(text, "r d", NULL), "d 0/0; r 0/0" OPENED("a") OPENED("b"));
+}
+
+static const char *cycles_through(const char *lines, const char *a, const char *b)
+{
+	static char out[500];
+	struct plan *p = plan_new(pool);
+	struct str names[] = { str_of(a), str_of(b) };
+	p->rows = true;
+	assert_int_equal(plan_add(p, str_of(lines), "catalogue", &err), 0);
+	int rc = plan_cycles_through(p, names, b ? 2 : 1, &err);
+	snprintf(out, sizeof out, "%d:", rc == MST_DATA);
+	for (size_t i = 0; i < p->cycles.n; i++)
+		snprintf(out + strlen(out), sizeof out - strlen(out), " %s", p->cycles.v[i]);
+	return out;
+}
+
+static void cycles_through_a_table_name_it_and_no_line(void **state)
+{
+	(void)state;
+	const char *lines = "{\"type\":\"table\",\"name\":\"a\",\"reads\":[\"b\",\"r\"]}\n"
+			    "{\"type\":\"table\",\"name\":\"b\",\"reads\":[\"a\"],\"file\":\"s/b.sql\"}\n"
+			    "{\"type\":\"table\",\"name\":\"d\",\"reads\":[\"b\"]}\n"
+			    "{\"type\":\"table\",\"name\":\"r\"}\n";
+	assert_string_equal(cycles_through(lines, "a", NULL), "1: a -> b (s/b.sql) -> a");
+	assert_string_equal(cycles_through(lines, "d", "r"), "1: a -> b (s/b.sql) -> a");
+	assert_string_equal(cycles_through(lines, "d", NULL), "0:");
+	assert_string_equal(cycles_through(lines, "r", "nowhere"), "0:");
 }
 
 static const char *lines_out(void)
@@ -476,7 +513,8 @@ int main(void)
 		T(quotes_keep_dots_within_a_part), T(a_reader_waits_for_those_who_write_its_table),
 		T(a_routine_is_waited_for_and_never_external), T(tasks_say_what_they_wait_for),
 		T(selection_keeps_order_through_what_is_left_out), T(an_external_parent_implies_no_order),
-		T(cycles_are_listed_with_their_places), T(a_cycle_outside_of_the_selection_counts_too),
+		T(cycles_are_listed_with_their_places), T(a_cycle_counts_only_where_the_selection_meets_it),
+		T(cycles_through_a_table_name_it_and_no_line),
 		T(keys_are_copied_byte_for_byte), T(a_plan_planned_again_is_the_same), T(the_header_counts),
 		T(the_hash_is_of_what_counts_alone), T(broken_lines_are_told_with_their_place), T(explain_says_why),
 		T(the_tree_draws_each_branch_once), T(a_deep_tree_goes_on_below), T(hostile_shapes_are_planned),

@@ -147,7 +147,7 @@ static void paths_are_files_or_folders(void **state)
 static void what_is_no_selector_is_told(void **state)
 {
 	(void)state;
-#define HINT "; write a name, +name, name+, 2+name+1, @name, tag:x, path:dir, freq:x or kind:x"
+#define HINT "; write a name, +name, name+, 2+name+1, @name, tag:x, path:dir, freq:x, kind:x, team:x or owner:x"
 	assert_string_equal(taken(""), "usage: selector '': there is no name in it" HINT);
 	assert_string_equal(taken("+"), "usage: selector '+': there is no name in it" HINT);
 	assert_string_equal(taken("x,,y"), "usage: selector '': there is no name in it" HINT);
@@ -159,8 +159,8 @@ static void what_is_no_selector_is_told(void **state)
 	assert_string_equal(taken("tag:"), "usage: selector 'tag:': nothing stands behind the ':'" HINT);
 	assert_string_equal(taken("tags:x"), "usage: selector 'tags:x': unknown method 'tags'; did you mean 'tag:'?");
 	assert_string_equal(taken("source_status:x"), "usage: selector 'source_status:x': unknown method "
-						      "'source_status'; the methods are name:, tag:, path:, freq: "
-						      "and kind:");
+						      "'source_status'; the methods are name:, tag:, path:, freq:, "
+						      "kind:, team: and owner:");
 }
 
 static void a_name_that_is_not_there_gets_the_nearest(void **state)
