@@ -12,6 +12,7 @@
 
 struct args {
 	const char *provider, *secret, *team, *restricted;
+	bool force;
 };
 
 static const struct out_col columns[] = {
@@ -478,8 +479,17 @@ static int test(struct cli *cli, struct mst_error *err)
 
 static int rm(struct cli *cli, struct mst_error *err)
 {
+	const struct args *a = cli->args;
 	struct db *db;
 	int rc = state_ready(cli, &db, err);
+	for (int i = 0; !rc && !a->force && i < cli->argc; i++) {
+		struct str tables;
+		rc = store_connection_tables(cli->pool, db, str_of(cli->argv[i]), &tables, err);
+		if (!rc && tables.n) {
+			rc = mst_fail(err, MST_CONFLICT, "connection '%s' is used by: %.*s", cli->argv[i], STR_FMT(tables));
+			mst_hint(err, "give these tables another connection first; --force removes it all the same");
+		}
+	}
 	for (int i = 0; !rc && i < cli->argc; i++) {
 		rc = store_connection_rm(db, str_of(cli->argv[i]), err);
 		if (!rc)
@@ -514,13 +524,19 @@ static const struct cli_opt put_opts[] = {
 	{ .name = NULL },
 };
 
+static const struct cli_opt rm_opts[] = {
+	{ .name = "force", .letter = 'f', .kind = CLI_FLAG, .offset = offsetof(struct args, force),
+	  .help = "remove what tables of the catalogue use, too" },
+	{ .name = NULL },
+};
+
 static const struct cli_sub subs[] = {
 	{ "put", "NAME [KEY=VALUE...]", "add one, or change what is named", 1, -1, .opts = put_opts,
 	  .complete = "connection-field", .run = put },
 	{ "get", "NAME", "one connection", 1, 1, .complete = "connection", .run = get },
 	{ "list", NULL, "all that a run would find", 0, 0, .run = list },
 	{ "test", "NAME...", "connect, and tell who answers", 1, -1, .complete = "connection", .run = test },
-	{ "rm", "NAME...", "remove connections", 1, -1, .complete = "connection", .run = rm },
+	{ "rm", "NAME...", "remove connections", 1, -1, .opts = rm_opts, .complete = "connection", .run = rm },
 	{ NULL, NULL, NULL, 0, 0, .run = NULL },
 };
 

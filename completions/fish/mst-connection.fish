@@ -9,6 +9,7 @@ complete -c mst-connection -n '__fish_seen_subcommand_from put' -l provider -x -
 complete -c mst-connection -n '__fish_seen_subcommand_from put' -l password-secret -x -a '(mst-ps --complete secret (commandline -ct) 2>/dev/null)' -d 'secret that holds the password; \'-\': none'
 complete -c mst-connection -n '__fish_seen_subcommand_from put' -s t -l team -x -a '(mst-ps --complete team (commandline -ct) 2>/dev/null)' -d 'who may use it; \'-\': its owner alone'
 complete -c mst-connection -n '__fish_seen_subcommand_from put' -l restricted -x -a 'yes no' -d 'imports read it by restricted SELECTs only'
+complete -c mst-connection -n '__fish_seen_subcommand_from rm' -s f -l force -d 'remove what tables of the catalogue use, too'
 complete -c mst-connection -l json -d 'write JSON Lines (the default in a pipe)'
 complete -c mst-connection -l table -d 'write a table (the default on a terminal)'
 complete -c mst-connection -l csv -d 'write CSV with a header line'

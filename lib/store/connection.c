@@ -52,6 +52,20 @@ int store_connection_put(struct db *db, const struct store_connection *c, struct
 	return rc ? store_translate(err) : 0;
 }
 
+int store_connection_tables(struct pool *pool, struct db *db, struct str name, struct str *out, struct mst_error *err)
+{
+	const struct db_result *r;
+	int rc = db_query(pool, db,
+			  STR("SELECT coalesce(string_agg(t.name, ', ' ORDER BY t.name) FILTER (WHERE t.at <= 10), '')"
+			      " || CASE WHEN count(*) > 10 THEN ' and ' || count(*) - 10 || ' more' ELSE '' END"
+			      " FROM (SELECT c.name, row_number() OVER (ORDER BY c.name) AS at FROM mst.catalogue c"
+			      " WHERE $1 IN (c.attrs->>'source', c.attrs->>'connection')) t"),
+			  &name, 1, &r, err);
+	if (!rc)
+		*out = db_text(r, 0, 0);
+	return rc;
+}
+
 int store_connection_rm(struct db *db, struct str name, struct mst_error *err)
 {
 	int rc = db_run(db, STR("SELECT mst.connection_rm($1)"), &name, 1, NULL, err);

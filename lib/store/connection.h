@@ -23,6 +23,9 @@ int store_connection_list(struct pool *, struct db *, struct str name, store_con
 /* Adds or changes one: revision is what was read, owner and what is behind it do not count.  MST_CONFLICT
  * where it was changed since. */
 int store_connection_put(struct db *, const struct store_connection *, struct mst_error *);
+/* The tables of the catalogue, as far as the caller sees them, that read from a connection or run on it, in byte order
+ * with a comma between, the first ten; "" where there is none. */
+int store_connection_tables(struct pool *, struct db *, struct str name, struct str *out, struct mst_error *);
 int store_connection_rm(struct db *, struct str name, struct mst_error *);
 
 #endif
