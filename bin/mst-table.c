@@ -1,5 +1,6 @@
 /* mst-table: the catalogue of tables. */
 #include "base/fs.h"
+#include "base/map.h"
 #include "cli/out.h"
 #include "engine/catalogue_git.h"
 #include "engine/catalogue_read.h"
@@ -37,7 +38,7 @@ static void on_diag(void *arg, const char *about, const struct sql_diag *d)
 		mst_fail(&e, MST_DATA, "%.*s", STR_FMT(d->msg));
 		mst_place(&e, about, d->line, d->col);
 		cli_report(cli, &e);
-	} else if (d->severity == SQL_WARNING && cli->tty_err) {
+	} else if (d->severity == SQL_WARNING) {
 		cli_warn(cli, "%s:%u:%u: %.*s", about, d->line, d->col, STR_FMT(d->msg));
 	}
 }
@@ -145,9 +146,15 @@ static int find(struct table_cmd *t, const char *word, struct str *out, struct m
 	return catalogue_find(t->cli->pool, t->db, name, out, err);
 }
 
+static void on_cycle(void *arg, const char *cycle)
+{
+	cli_warn(arg, "a cycle: %s: a run of these tables will fail", cycle);
+}
+
 /* --- put, get, list, rm ---------------------------------------------------------------------------- */
 
 #define TEXT_MAX ((size_t)1 << 30)
+#define REMARKS_SHOWN 10
 
 static int put(struct cli *cli, struct mst_error *err)
 {
@@ -191,6 +198,12 @@ static int put(struct cli *cli, struct mst_error *err)
 		return rc;
 	static const char *const words[] = { "added", "changed", "unchanged" };
 	t.out = out_open(cli, "change", change_columns);
+	struct str *names = pool_array(cli->pool, puts.n, sizeof *names);
+	size_t n = 0;
+	for (size_t i = 0; i < puts.n; i++)
+		if (puts.v[i].done != CATALOGUE_PUT_SAME)
+			names[n++] = puts.v[i].found.def.name;
+	rc = catalogue_cycles(cli->pool, t.db, names, n, on_cycle, cli, err);
 	for (size_t i = 0; !rc && i < puts.n; i++)
 		rc = tell_change(&t, words[puts.v[i].done], puts.v[i].found.def.name, puts.v[i].revision, err);
 	return rc ? rc : out_close(t.out, err);
@@ -219,6 +232,12 @@ static int tell_row(void *arg, const struct store_table *row, struct mst_error *
 	return rc ? rc : out_line(t->out, buf_view(&b), err);
 }
 
+static int show_row(void *arg, const struct store_table *row, struct mst_error *err)
+{
+	struct table_cmd *t = arg;
+	return catalogue_show_table(row, (struct catalogue_text_sink){ t->cli, on_text }, err);
+}
+
 static int get(struct cli *cli, struct mst_error *err)
 {
 	struct table_cmd t;
@@ -228,6 +247,8 @@ static int get(struct cli *cli, struct mst_error *err)
 		rc = find(&t, cli->argv[0], &name, err);
 	if (rc)
 		return rc;
+	if (!t.a->sql && cli->format == CLI_TABLE)
+		return store_catalogue_get(t.db, &name, 1, true, show_row, &t, err);
 	if (!t.a->sql)
 		t.out = out_open(cli, "table", table_columns);
 	rc = store_catalogue_get(t.db, &name, 1, true, tell_row, &t, err);
@@ -362,6 +383,37 @@ static int tell_import(struct cli *cli, const struct catalogue_changes *c, const
 	return rc ? rc : out_close(out, err);
 }
 
+/* What an import changed beside texts, each kind of change once; and cycles that it closed. */
+static int tell_remarks(struct table_cmd *t, const struct catalogue_changes *c, struct mst_error *err)
+{
+	struct pool *pool = t->cli->pool;
+	struct str *names = pool_array(pool, c->v.n, sizeof *names);
+	size_t n = 0;
+	struct map seen;
+	VEC(struct str) words = { 0 };
+	map_init(&seen, pool, 0);
+	for (size_t i = 0; i < c->v.n; i++) {
+		const struct catalogue_change *v = &c->v.v[i];
+		if (v->kind != CATALOGUE_REMOVED)
+			names[n++] = v->def.name;
+		struct str key = str_of(catalogue_change_words(pool, v));
+		bool is_new;
+		if (!key.n)
+			continue;
+		++*map_put(&seen, key, &is_new);
+		if (is_new)
+			*vec_push(pool, &words) = key;
+	}
+	for (size_t i = 0; i < words.n && i < REMARKS_SHOWN; i++) {
+		uint64_t times = *map_get(&seen, words.v[i]);
+		cli_say(t->cli, "%llu table%s changed: %.*s", (unsigned long long)times, times == 1 ? "" : "s",
+			STR_FMT(words.v[i]));
+	}
+	if (words.n > REMARKS_SHOWN)
+		cli_say(t->cli, "and %zu more changes beside texts", words.n - REMARKS_SHOWN);
+	return catalogue_cycles(pool, t->db, names, n, on_cycle, t->cli, err);
+}
+
 static int import(struct cli *cli, struct mst_error *err)
 {
 	struct table_cmd t;
@@ -380,7 +432,8 @@ static int import(struct cli *cli, struct mst_error *err)
 	if (c.removed && !t.a->prune)
 		cli_note(cli, "%zu table%s of this folder %s no file any more (--prune removes)", c.removed,
 			 c.removed == 1 ? "" : "s", c.removed == 1 ? "has" : "have");
-	return tell_import(cli, &c, &f, t.a->prune, err);
+	rc = tell_remarks(&t, &c, err);
+	return rc ? rc : tell_import(cli, &c, &f, t.a->prune, err);
 }
 
 static int diff(struct cli *cli, struct mst_error *err)
@@ -462,7 +515,7 @@ static int history(struct cli *cli, struct mst_error *err)
 	rc = text ? catalogue_show_log(t.db, name, cli->color_out, to, err) : catalogue_tell_log(t.db, name, on_line, &t, err);
 	if (rc == MST_NOT_FOUND) {
 		struct mst_error other;
-		if (catalogue_find(cli->pool, t.db, name, &name, &other))
+		if (catalogue_find_ever(cli->pool, t.db, name, &name, &other))
 			return rc;
 		rc = text ? catalogue_show_log(t.db, name, cli->color_out, to, err)
 			  : catalogue_tell_log(t.db, name, on_line, &t, err);
@@ -480,13 +533,15 @@ static int restore(struct cli *cli, struct mst_error *err)
 	int rc = begin(cli, &t, err);
 	if (rc)
 		return rc;
-	rc = db_begin(t.db, err);
+	rc = catalogue_find_ever(cli->pool, t.db, name, &name, err);
+	if (!rc)
+		rc = db_begin(t.db, err);
 	if (!rc)
 		rc = store_catalogue_begin(t.db, STORE_RESTORE, str_of(pool_printf(cli->pool, "{\"revision\":%lld}",
 				(long long)from)),
 					   err);
 	if (!rc)
-		rc = store_catalogue_restore(t.db, name, from, &revision, err);
+		rc = store_catalogue_restore(t.db, name, from, str_of(t.a->team), &revision, err);
 	if (!rc)
 		rc = db_commit(t.db, err);
 	if (rc) {
@@ -640,6 +695,11 @@ static const struct cli_opt export_opts[] = {
 	{ 0 },
 };
 
+static const struct cli_opt restore_opts[] = {
+	{ "team", 't', CLI_STRING, AT(team), "TEAM", .complete = "team", .help = "put it into this team" },
+	{ 0 },
+};
+
 static const struct cli_opt read_opts[] = {
 	{ "limit", 'l', CLI_INT, AT(limit), "N", .help = "so many rows", .min = 1, .max = INT64_MAX },
 	{ "where", 'w', CLI_STRING, AT(where), "EXPRESSION", .help = "rows for which this SQL expression is true" },
@@ -658,7 +718,7 @@ static const struct cli_sub subs[] = {
 	  .run = load },
 	{ "log", "NAME", "every revision of a table", 1, 1, NULL, "table", .run = history },
 	{ "read", "NAME", "the rows of a table", 1, 1, read_opts, "table", .run = read_rows },
-	{ "restore", "NAME REVISION", "make a revision the table as it is", 2, 2, NULL, "table", .run = restore },
+	{ "restore", "NAME REVISION", "make a revision the table as it is", 2, 2, restore_opts, "table", .run = restore },
 	{ 0 },
 };
 

@@ -77,6 +77,16 @@ int catalogue_find(struct pool *, struct db *, struct str word, struct str *name
 int catalogue_team(const struct catalogue_opts *, const struct store_caller *, struct store_definition *def,
 		   const struct store_brief *now, bool *make, struct mst_error *);
 
+/* The same among all that are there or were; what is there goes before what was. */
+int catalogue_find_ever(struct pool *, struct db *, struct str word, struct str *name, struct mst_error *);
+/* Tells of the cycles of the catalogue that go through one of these tables: "a -> b -> a". */
+int catalogue_cycles(struct pool *, struct db *, const struct str *names, size_t n,
+		     void (*tell)(void *arg, const char *cycle), void *arg, struct mst_error *);
+
+bool catalogue_among(struct str name, const struct str *v, size_t n);
+/* MST_DATA: nobody made that team. */
+int catalogue_no_team(struct str team, struct mst_error *err);
+
 /* --- putting ------------------------------------------------------------------------------------- */
 
 struct catalogue_put {
@@ -108,7 +118,7 @@ enum catalogue_kind { CATALOGUE_ADDED, CATALOGUE_CHANGED, CATALOGUE_REMOVED };
 struct catalogue_change {
 	enum catalogue_kind kind;
 	struct store_definition def; /* of a removed one only name, file, team, revision */
-	struct str old_file, old_sha256;
+	struct str old_file, old_sha256, old_dialect, old_team;
 	char sha256[SHA256_HEX];
 	size_t folder;
 };
@@ -142,6 +152,9 @@ int catalogue_export(struct db *, const struct catalogue_opts *, const char *fol
 bool catalogue_file_is_safe(struct str file);
 /* Where a table without a place of its own goes: "DATASET/TABLE.sql". */
 struct str catalogue_file_of(struct pool *, struct str name);
+
+/* What of a changed table is another beside its text: "dialect: bigquery -> postgres, team: none -> shop", or "". */
+const char *catalogue_change_words(struct pool *, const struct catalogue_change *);
 
 /* --- texts ----------------------------------------------------------------------------------------- */
 

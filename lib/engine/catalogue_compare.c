@@ -79,8 +79,9 @@ static int on_file(void *arg, const struct catalogue_file *f, struct mst_error *
 	if (!change.def.file.p)
 		/* one file says nothing of the folder that it belongs to */
 		change.def.file = now && now->file.p ? now->file : DB_NULL;
+	bool to_team = c->opts->team && !change.def.team.p && now && !same_text(now->team, str_of(c->opts->team));
 	if (now && str_eqz(now->sha256, f->sha256) && same_text(now->file, change.def.file) &&
-	    same_text(now->dialect, change.def.dialect)) {
+	    same_text(now->dialect, change.def.dialect) && !to_team) {
 		take_same(c, now);
 		return 0;
 	}
@@ -108,6 +109,8 @@ static int on_file(void *arg, const struct catalogue_file *f, struct mst_error *
 		change.def.revision = now->revision;
 		change.old_file = now->file;
 		change.old_sha256 = now->sha256;
+		change.old_dialect = now->dialect;
+		change.old_team = now->team;
 		if (!folder->origin.p)
 			change.def.origin = now->origin;
 	}
@@ -155,6 +158,8 @@ int catalogue_compare(struct pool *pool, struct db *db, const struct catalogue_o
 	int rc = store_caller(pool, db, &c.caller, err);
 	if (!rc)
 		rc = store_catalogue_brief(pool, db, NULL, 0, &c.rows, err);
+	if (!rc && opts->team && !catalogue_among(str_of(opts->team), c.caller.teams, c.caller.nteams))
+		rc = catalogue_no_team(str_of(opts->team), err);
 	if (rc)
 		return rc;
 	catalogue_index_init(&c.index, pool, &c.rows);
@@ -171,6 +176,25 @@ int catalogue_compare(struct pool *pool, struct db *db, const struct catalogue_o
 	c.out.pool = pool;
 	*out = c.out;
 	return 0;
+}
+
+const char *catalogue_change_words(struct pool *pool, const struct catalogue_change *c)
+{
+	const struct {
+		const char *what;
+		struct str was, is;
+	} v[] = {
+		{ "file", c->old_file, c->def.file },
+		{ "dialect", c->old_dialect, c->def.dialect },
+		{ "team", c->old_team, c->def.team },
+	};
+	struct buf b;
+	buf_init(&b, pool);
+	for (size_t i = 0; c->kind == CATALOGUE_CHANGED && i < sizeof v / sizeof *v; i++)
+		if (!same_text(v[i].was, v[i].is))
+			buf_printf(&b, "%s%s: %.*s -> %.*s", b.n ? ", " : "", v[i].what, STR_FMT(v[i].was.p ? v[i].was : STR("none")),
+				   STR_FMT(v[i].is.p ? v[i].is : STR("none")));
+	return buf_cstr(&b);
 }
 
 /* --- doing it ---------------------------------------------------------------------------------- */

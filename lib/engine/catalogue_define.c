@@ -161,12 +161,18 @@ int catalogue_line(struct pool *pool, const struct store_table *t, bool with_sql
 
 /* --- teams ------------------------------------------------------------------------------------ */
 
-static bool among(struct str name, const struct str *v, size_t n)
+bool catalogue_among(struct str name, const struct str *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (str_eq(v[i], name))
 			return true;
 	return false;
+}
+
+int catalogue_no_team(struct str team, struct mst_error *err)
+{
+	mst_fail(err, MST_DATA, "there is no team '%.*s'", STR_FMT(team));
+	return mst_hint(err, "an admin makes it: mst-team put %.*s", STR_FMT(team));
 }
 
 int catalogue_team(const struct catalogue_opts *o, const struct store_caller *c, struct store_definition *def,
@@ -185,15 +191,15 @@ int catalogue_team(const struct catalogue_opts *o, const struct store_caller *c,
 	def->team = team;
 	if (!team.p || (now && now->team.p && str_eq(now->team, team)))
 		return 0;
-	if (!among(team, c->teams, c->nteams)) {
+	if (!catalogue_among(team, c->teams, c->nteams)) {
 		if (o->make_teams && c->admin) {
 			*make = true;
 			return 0;
 		}
-		mst_fail(err, MST_DATA, "%.*s: there is no team '%.*s'", STR_FMT(def->name), STR_FMT(team));
-		return mst_hint(err, "an admin makes it: mst-team put %.*s", STR_FMT(team));
+		catalogue_no_team(team, err);
+		return mst_wrap(err, "%.*s", STR_FMT(def->name));
 	}
-	if (c->name.p && !c->admin && !among(team, c->write, c->nwrite)) {
+	if (c->name.p && !c->admin && !catalogue_among(team, c->write, c->nwrite)) {
 		mst_fail(err, MST_DENIED, "%.*s: no permission to put tables into team '%.*s'", STR_FMT(def->name), STR_FMT(team));
 		return mst_hint(err, "it takes role write there; mst-user whoami shows yours");
 	}

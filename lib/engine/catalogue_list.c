@@ -91,6 +91,7 @@ static int plan_all(struct listing *l, struct mst_error *err)
 		buf_char(&all, '\n');
 	}
 	l->plan = plan_new(l->pool);
+	l->plan->rows = true;
 	return plan_add(l->plan, buf_view(&all), "catalogue", err);
 }
 
@@ -168,11 +169,23 @@ static int by_bytes(const void *a, const void *b)
 	return str_cmp(*(const struct str *)a, *(const struct str *)b);
 }
 
+/* The one of these that is meant. */
+static int find_among(struct pool *pool, struct str *names, size_t n, struct str word, struct str *name,
+		      struct mst_error *err)
+{
+	struct graph none = { .n = (uint32_t)n };
+	uint32_t at;
+	if (n)
+		qsort(names, n, sizeof *names, by_bytes);
+	int rc = select_one(&(struct select_source){ .graph = &none, .name = names }, word, &at, err);
+	if (!rc)
+		*name = str_dup(pool, names[at]);
+	return rc;
+}
+
 int catalogue_find(struct pool *pool, struct db *db, struct str word, struct str *name, struct mst_error *err)
 {
 	store_briefs all;
-	struct graph none = { 0 };
-	uint32_t at;
 	POOL_SCRATCH(tmp);
 	int rc = store_catalogue_brief(tmp, db, NULL, 0, &all, err);
 	if (rc)
@@ -180,11 +193,38 @@ int catalogue_find(struct pool *pool, struct db *db, struct str word, struct str
 	struct str *names = pool_array(tmp, all.n, sizeof *names);
 	for (size_t i = 0; i < all.n; i++)
 		names[i] = all.v[i].name;
-	if (all.n)
-		qsort(names, all.n, sizeof *names, by_bytes);
-	none.n = (uint32_t)all.n;
-	rc = select_one(&(struct select_source){ .graph = &none, .name = names }, word, &at, err);
-	if (!rc)
-		*name = str_dup(pool, names[at]);
+	return find_among(pool, names, all.n, word, name, err);
+}
+
+int catalogue_find_ever(struct pool *pool, struct db *db, struct str word, struct str *name, struct mst_error *err)
+{
+	store_catalogue_name_list all;
+	POOL_SCRATCH(tmp);
+	int rc = store_catalogue_names(tmp, db, &all, err);
+	for (size_t i = 0; !rc && i < all.n; i++)
+		if (str_eq(all.v[i], word)) {
+			*name = word;
+			return 0;
+		}
+	if (rc)
+		return rc;
+	rc = catalogue_find(pool, db, word, name, err);
+	return rc == MST_NOT_FOUND ? find_among(pool, all.v, all.n, word, name, err) : rc;
+}
+
+int catalogue_cycles(struct pool *pool, struct db *db, const struct str *names, size_t n,
+		     void (*tell)(void *arg, const char *cycle), void *arg, struct mst_error *err)
+{
+	struct pool *own = pool_new(pool);
+	struct listing l = { .pool = own, .db = db };
+	buf_init(&l.line, own);
+	int rc = n ? plan_all(&l, err) : 0;
+	if (!rc && n)
+		rc = plan_cycles_through(l.plan, names, n, err);
+	for (size_t i = 0; l.plan && i < l.plan->cycles.n; i++)
+		tell(arg, l.plan->cycles.v[i]);
+	if (rc == MST_DATA && l.plan && l.plan->cycles.n)
+		rc = 0;
+	pool_free(own);
 	return rc;
 }

@@ -107,6 +107,8 @@ static const struct store_brief *known(struct scan *s, struct pool *tmp, const s
 	}
 	if (!b || !b->file.p || !str_eqz(b->file, it->rel) || !str_eqz(b->sha256, it->sha256) || !b->dialect.p)
 		return NULL;
+	if (o->team && !header_says(&h, "team") && (!b->team.p || !str_eqz(b->team, o->team)))
+		return NULL;
 	return header_says(&h, "dialect") || str_eqz(b->dialect, sql_dialect_name(o->dialect)) ? b : NULL;
 }
 

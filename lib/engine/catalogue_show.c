@@ -119,6 +119,16 @@ static int tell_change(void *arg, struct pool *pool, const struct catalogue_chan
 		jw_key_z(&w, "sql_sha256", c->sha256);
 	if (c->old_sha256.p)
 		jw_key_s(&w, "old_sha256", c->old_sha256);
+	if (c->kind == CATALOGUE_CHANGED && !str_eq(c->old_dialect, c->def.dialect)) {
+		jw_key_s(&w, "dialect", c->def.dialect);
+		jw_key_s(&w, "old_dialect", c->old_dialect);
+	}
+	if (c->kind == CATALOGUE_CHANGED && !str_eq(c->old_team, c->def.team)) {
+		if (c->def.team.p)
+			jw_key_s(&w, "team", c->def.team);
+		if (c->old_team.p)
+			jw_key_s(&w, "old_team", c->old_team);
+	}
 	if (t->diffs) {
 		int rc = diff_of(pool, c, old, &diff, err);
 		if (rc)
@@ -149,8 +159,9 @@ static int show_change(void *arg, struct pool *pool, const struct catalogue_chan
 	buf_init(&b, pool);
 	buf_z(&b, t->color ? "\033[1m" : "");
 	buf_printf(&b, "%s %.*s", change_words[c->kind], STR_FMT(c->def.name));
-	if (c->old_file.p && c->def.file.p && !str_eq(c->old_file, c->def.file))
-		buf_printf(&b, " (%.*s, was %.*s)", STR_FMT(c->def.file), STR_FMT(c->old_file));
+	const char *beside = catalogue_change_words(pool, c);
+	if (*beside)
+		buf_printf(&b, " (%s)", beside);
 	mst_harmless(b.p + (t->color ? 4 : 0), b.n - (t->color ? 4 : 0));
 	buf_z(&b, t->color ? "\033[0m\n" : "\n");
 	put_diff(&b, diff, t->color);
@@ -166,6 +177,63 @@ int catalogue_show_changes(struct db *db, const struct catalogue_changes *c, boo
 	const char *end = pool_printf(tmp, "%zu added, %zu changed, %zu removed, %zu unchanged\n", c->added, c->changed,
 				      c->removed, c->unchanged);
 	return rc ? rc : to.write(to.arg, str_of(end), err);
+}
+
+/* --- one table ---------------------------------------------------------------------------------- */
+
+static void put_fact(struct buf *b, const char *what, struct str value)
+{
+	if (!value.n)
+		return;
+	buf_printf(b, "%-9s ", what);
+	size_t from = b->n;
+	buf_str(b, value);
+	mst_harmless(b->p + from, b->n - from);
+	buf_char(b, '\n');
+}
+
+/* Attributes that the row tells by itself. */
+static bool is_row_fact(struct str key)
+{
+	return str_eqz(key, "name") || str_eqz(key, "kind") || str_eqz(key, "dialect") || str_eqz(key, "team");
+}
+
+int catalogue_show_table(const struct store_table *row, struct catalogue_text_sink to, struct mst_error *err)
+{
+	static const struct str keys[] = { STR("kind"), STR("reads"), STR("attrs") };
+	POOL_SCRATCH(tmp);
+	struct json_val v[3], item;
+	struct buf line, b;
+	buf_init(&line, tmp);
+	buf_init(&b, tmp);
+	int rc = catalogue_line(tmp, row, false, &line, err);
+	if (!rc)
+		rc = json_pick(buf_view(&line), keys, 3, v, err);
+	if (rc)
+		return rc;
+	put_fact(&b, "table", row->name);
+	put_fact(&b, "kind", json_str(tmp, v[0]));
+	put_fact(&b, "dialect", row->dialect);
+	put_fact(&b, "owner", row->owner);
+	put_fact(&b, "team", row->team);
+	put_fact(&b, "file", row->file);
+	struct str words = str_of(pool_printf(tmp, "%lld, by %.*s at %.*s", (long long)row->revision, STR_FMT(row->updated_by),
+					      STR_FMT(row->updated_at)));
+	put_fact(&b, "revision", words);
+	struct buf reads;
+	buf_init(&reads, tmp);
+	for (struct json_iter it = json_iter(v[1]); v[1].type == JSON_ARRAY && json_next(&it, NULL, &item);)
+		buf_printf(&reads, "%s%.*s", reads.n ? ", " : "", STR_FMT(json_str(tmp, item)));
+	put_fact(&b, "reads", buf_view(&reads));
+	for (struct json_iter it = json_iter(v[2]); v[2].type == JSON_OBJECT && json_next(&it, &words, &item);)
+		if (!is_row_fact(words = json_str(tmp, (struct json_val){ words, JSON_STRING })))
+			put_fact(&b, pool_printf(tmp, "%.*s", STR_FMT(words)),
+				 item.type == JSON_STRING ? json_str(tmp, item) : item.raw);
+	buf_char(&b, '\n');
+	rc = to.write(to.arg, buf_view(&b), err);
+	buf_reset(&b);
+	put_text(&b, row->sql);
+	return rc ? rc : to.write(to.arg, buf_view(&b), err);
 }
 
 /* --- the log ------------------------------------------------------------------------------------------ */

@@ -171,6 +171,18 @@ int store_catalogue_log(struct db *db, struct str name, store_revision_told *tel
 	return last ? 0 : mst_fail(err, MST_NOT_FOUND, "table '%.*s' was never in the catalogue", STR_FMT(name));
 }
 
+int store_catalogue_names(struct pool *pool, struct db *db, store_catalogue_name_list *out, struct mst_error *err)
+{
+	const struct db_result *r;
+	int rc = db_query(pool, db, STR("SELECT DISTINCT name FROM mst.catalogue_revision ORDER BY name"), NULL, 0, &r, err);
+	if (rc)
+		return rc;
+	*out = (store_catalogue_name_list){ 0 };
+	for (size_t i = 0; i < db_rows(r); i++)
+		*vec_push(pool, out) = db_text(r, i, 0);
+	return 0;
+}
+
 int store_caller(struct pool *pool, struct db *db, struct store_caller *out, struct mst_error *err)
 {
 	const struct db_result *r;

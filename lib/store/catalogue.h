@@ -59,8 +59,13 @@ int store_catalogue_remove(struct db *, const struct str *names, size_t n, struc
 /* Says of tables where they come from now, which makes no revision; rows the caller may not write stay. */
 int store_catalogue_origin(struct db *, const struct str *names, size_t n, struct str origin, struct mst_error *);
 /* Makes a revision the table as it is, or makes the table again; *revision gets the new one (the
- * present one where that holds the same).  MST_NOT_FOUND, MST_DENIED, MST_CONFLICT. */
-int store_catalogue_restore(struct db *, struct str name, int64_t from, int64_t *revision, struct mst_error *);
+ * present one where that holds the same), of that team where `team` is not null.  MST_NOT_FOUND (also where the
+ * team of a removed table is gone), MST_DENIED, MST_CONFLICT. */
+int store_catalogue_restore(struct db *, struct str name, int64_t from, struct str team, int64_t *revision,
+			    struct mst_error *);
+/* Names with revisions that the caller may see, of tables that are there or were, in byte order. */
+typedef VEC(struct str) store_catalogue_name_list;
+int store_catalogue_names(struct pool *, struct db *, store_catalogue_name_list *out, struct mst_error *);
 
 struct store_revision {
 	struct str name, action, at, by, owner, team, file, sql, sha256, source;

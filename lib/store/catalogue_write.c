@@ -45,6 +45,15 @@ static int fail_missed(struct db *db, const struct store_definition *d, struct m
 	struct str by;
 	bool may;
 	if (!look(tmp, db, d->name, &now, &by, &may)) {
+		const struct db_result *r;
+		int rc = db_query(tmp, db, STR("SELECT FROM mst.catalogue_revision WHERE name = $1 LIMIT 1"), &d->name, 1, &r, err);
+		if (rc)
+			return rc;
+		if (!db_rows(r)) {
+			mst_fail(err, MST_CONFLICT, "table '%.*s' was never in the catalogue, so it has no revision %lld",
+				 STR_FMT(d->name), (long long)d->revision);
+			return mst_hint(err, "a new table is put without a revision: take the key 'revision' out of its line");
+		}
 		mst_fail(err, MST_CONFLICT, "table '%.*s' is gone: there was revision %lld", STR_FMT(d->name),
 			 (long long)d->revision);
 		return mst_hint(err, "mst-table log %.*s shows what happened", STR_FMT(d->name));
@@ -73,6 +82,11 @@ static int translate(struct db *db, const struct store_definition *d, size_t n, 
 		shown[k] = 0;
 		mst_fail(err, MST_CONFLICT, "table '%s' is there already", shown);
 		return mst_hint(err, "somebody made it just now, or it belongs to a team whose tables you do not see");
+	}
+	if (strcmp(err->sqlstate, "23503") == 0 && d->team.p && strstr(diag->constraint, "team")) {
+		mst_fail(err, MST_NOT_FOUND, "there is no team '%.*s'%s%.*s%s", STR_FMT(d->team), n == 1 ? ", which table '" : "",
+			 n == 1 ? (int)d->name.n : 0, d->name.p, n == 1 ? "' was of" : "");
+		return mst_hint(err, "--team puts it into another; mst-team list shows them");
 	}
 	if (strcmp(err->sqlstate, "42501") == 0 && strstr(err->msg, "row-level security")) {
 		struct str team = d->team.p ? d->team : (struct str){ "", 0 };
@@ -214,12 +228,13 @@ int store_catalogue_origin(struct db *db, const struct str *names, size_t n, str
 	return db_run(db, STR("UPDATE mst.catalogue SET origin = $2 WHERE name = ANY ($1)"), params, 2, NULL, err);
 }
 
-int store_catalogue_restore(struct db *db, struct str name, int64_t from, int64_t *revision, struct mst_error *err)
+int store_catalogue_restore(struct db *db, struct str name, int64_t from, struct str team, int64_t *revision,
+			    struct mst_error *err)
 {
 	POOL_SCRATCH(tmp);
 	const struct db_result *r;
 	struct store_definition d = { .name = name };
-	struct str params[] = { name, db_param_int(tmp, from) };
+	struct str params[] = { name, db_param_int(tmp, from), team };
 	int64_t now;
 	struct str by;
 	bool may;
@@ -231,13 +246,14 @@ int store_catalogue_restore(struct db *db, struct str name, int64_t from, int64_
 		mst_fail(err, MST_NOT_FOUND, "table '%.*s' has no revision %lld", STR_FMT(name), (long long)from);
 		return mst_hint(err, "mst-table log %.*s shows them", STR_FMT(name));
 	}
-	d.team = db_is_null(r, 0, 0) ? DB_NULL : db_text(r, 0, 0);
+	d.team = team.p ? team : db_is_null(r, 0, 0) ? DB_NULL : db_text(r, 0, 0);
 	rc = db_query(tmp, db,
 		      STR("UPDATE mst.catalogue c SET file = r.file, origin = r.origin, sql = r.sql, kind = r.kind,"
-			  " dialect = r.dialect, attrs = r.attrs, reads = r.reads, writes = r.writes, calls = r.calls, line = r.line"
+			  " dialect = r.dialect, attrs = r.attrs, reads = r.reads, writes = r.writes, calls = r.calls, line = r.line,"
+			  " team = coalesce($3, c.team)"
 			  " FROM mst.catalogue_revision r WHERE c.name = $1 AND r.name = $1 AND r.revision = $2"
 			  " RETURNING c.revision"),
-		      params, 2, &r, err);
+		      params, 3, &r, err);
 	if (rc)
 		return translate(db, &d, 1, err);
 	if (db_rows(r) == 0 && look(tmp, db, name, &now, &by, &may))
@@ -246,9 +262,9 @@ int store_catalogue_restore(struct db *db, struct str name, int64_t from, int64_
 		rc = db_query(tmp, db,
 			      STR("INSERT INTO mst.catalogue (name, file, sql, kind, dialect, attrs, reads, writes, calls, line,"
 				  " owner, team, origin) SELECT r.name, r.file, r.sql, r.kind, r.dialect, r.attrs, r.reads, r.writes,"
-				  " r.calls, r.line, r.owner, r.team, r.origin FROM mst.catalogue_revision r"
+				  " r.calls, r.line, r.owner, coalesce($3, r.team), r.origin FROM mst.catalogue_revision r"
 				  " WHERE r.name = $1 AND r.revision = $2 RETURNING revision"),
-			      params, 2, &r, err);
+			      params, 3, &r, err);
 	if (rc)
 		return translate(db, &d, 1, err);
 	*revision = db_int(r, 0, 0);

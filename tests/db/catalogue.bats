@@ -167,7 +167,8 @@ SELECT 1 AS n'
 	status 1
 	[ "$(json '[.change, .name, .file, .old_file, .diff]')" = '["changed","raw.n","moved/elsewhere.sql","raw/n.sql",""]' ]
 	run import --prune s
-	says '0 added, 1 changed, 0 removed, 0 unchanged'
+	says 'mst-table: 1 table changed: file: raw/n.sql -> moved/elsewhere.sql
+0 added, 1 changed, 0 removed, 0 unchanged'
 	mst-table export out >/dev/null
 	diff -r s out
 }

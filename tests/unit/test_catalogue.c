@@ -45,7 +45,7 @@ static void a_put_is_held_against_its_revision(void **unused)
 	assert_int_equal(put(db, "d.t", "SELECT 3", 1, &err), MST_CONFLICT);
 	assert_string_equal(err.msg, "table 'd.t' has changed: it has revision 2, by mst, not 1");
 	assert_int_equal(put(db, "d.u", "SELECT 3", 1, &err), MST_CONFLICT);
-	assert_string_equal(err.msg, "table 'd.u' is gone: there was revision 1");
+	assert_string_equal(err.msg, "table 'd.u' was never in the catalogue, so it has no revision 1");
 }
 
 static void a_put_of_the_same_makes_no_revision(void **unused)
@@ -101,8 +101,8 @@ static void a_table_that_is_gone_comes_back_with_its_history(void **unused)
 	buf_init(&b, pool);
 	assert_int_equal(put(db, "d.t", "SELECT 1", 0, &err), 0);
 	assert_int_equal(store_catalogue_remove(db, &name, 1, &err), 0);
-	assert_int_equal(store_catalogue_restore(db, name, 9, &revision, &err), MST_NOT_FOUND);
-	assert_int_equal(store_catalogue_restore(db, name, 1, &revision, &err), 0);
+	assert_int_equal(store_catalogue_restore(db, name, 9, DB_NULL, &revision, &err), MST_NOT_FOUND);
+	assert_int_equal(store_catalogue_restore(db, name, 1, DB_NULL, &revision, &err), 0);
 	assert_int_equal(revision, 3);
 	assert_int_equal(store_catalogue_log(db, name, count_revision, &b, &err), 0);
 	assert_string_equal(buf_cstr(&b), "1 put SELECT 1;2 rm SELECT 1;3 put SELECT 1;");

@@ -61,6 +61,12 @@ static int fail(struct pg *pg, const struct warehouse_target *t, const struct wa
 			return mst_hint(err, "it has not been made yet: mst-run --catalogue --select %.*s", STR_FMT(t->name));
 		}
 	}
+	/* the bracket behind it, which is ours, is where the server missed the rest */
+	if (q->where.n && strcmp(err->sqlstate, "42601") == 0 && d->offset == where_at + q->where.n + 1) {
+		mst_fail(err, err->code, "the expression is not whole: %.*s", STR_FMT(str_trim(q->where)));
+		mst_place(err, "--where", 0, 0);
+		return mst_hint(err, "it takes one SQL expression, such as: n > 5 AND kind = 'x'");
+	}
 	if (q->where.n && d->offset != DB_NO_OFFSET && d->offset >= where_at && d->offset - where_at <= q->where.n) {
 		text_place(q->where, d->offset - where_at, &line, &col);
 		mst_place(err, "--where", line, col);
