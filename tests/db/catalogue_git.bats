@@ -55,9 +55,9 @@ setup() {
 	run mst-table import --git "file://$PWD/repo@$first:sql"
 	[ "$(json '[.added, .source.commit, .source.dirty]')" = "[1,\"$first\",false]" ]
 	[ "$(mst-table get --sql raw.n)" = 'SELECT 1 AS n' ]
-	run mst-table import --git "$PWD/repo@v2:/sql"
+	run --separate-stderr mst-table import --git "$PWD/repo@v2:/sql"
 	[ "$(json '[.changed, .source.ref]')" = '[1,"v2"]' ]
-	run mst-table import --git "$PWD/repo@main"
+	run --separate-stderr mst-table import --git "$PWD/repo@main"
 	[ "$(json '[.added, .changed]')" = '[1,1]' ]
 	run mst-table list
 	[ "$(jq -c '[.name, .file]' <<<"$output")" = '["other.x","other/x.sql"]
