@@ -465,3 +465,14 @@ mst-deps: warning: sql/mart/sales.sql:1:1: libpg_query writes 'w.w' too"
 	[ "$status" = 3 ]
 	says 'mst-deps: stdin:1: the name of a table must be a text'
 }
+
+@test "every kind that a header may name stands in the schemas of lines and in mst-json(5)" {
+	run --separate-stderr mst-deps - <<<'-- mst: kind: none'
+	kinds=$(sed -n "s/.*it must be one of \([a-z|]*\).*/\1/p" <<<"$stderr" | tr '|' '\n' | sort)
+	[ "$(wc -l <<<"$kinds")" -gt 5 ]
+	for type in table job; do
+		[ "$(jq -r '.properties.kind.enum[]' "$ROOT/man/schema/$type.json" | sort)" = "$kinds" ]
+	done
+	page=$(sed -n '/^\.It Cm kind/,/^\.It Cm reads/ s/^\.Ql \([a-z]*\).*/\1/p' "$ROOT/man/mst-json.5.in" | sort)
+	[ "$page" = "$kinds" ]
+}
