@@ -473,6 +473,6 @@ mst-deps: warning: sql/mart/sales.sql:1:1: libpg_query writes 'w.w' too"
 	for type in table job; do
 		[ "$(jq -r '.properties.kind.enum[]' "$ROOT/man/schema/$type.json" | sort)" = "$kinds" ]
 	done
-	page=$(sed -n '/^\.It Cm kind/,/^\.It Cm reads/ s/^\.Ql \([a-z]*\).*/\1/p' "$ROOT/man/mst-json.5.in" | sort)
+	page=$(sed -n -e '/^\.It Cm reads/q' -e '/^\.It Cm kind/,$ s/^\.Ql \([a-z]*\).*/\1/p' "$ROOT/man/mst-json.5.in" | sort)
 	[ "$page" = "$kinds" ]
 }
