@@ -216,14 +216,25 @@ struct catalogue_input {
 	struct buf lines;
 	struct map jobs; /* name -> index */
 	job_list *list;
+	struct store_caller caller;
+	size_t rows;
 };
 
 static int gather_line(void *arg, struct str line, struct mst_error *err)
 {
+	static const struct str keys[] = { { "owner", 5 }, { "team", 4 } };
 	struct catalogue_input *c = arg;
-	(void)err;
+	struct json_val v[2];
+	POOL_SCRATCH(tmp);
+	int rc = json_pick(line, keys, 2, v, err);
+	if (rc)
+		return rc;
+	/* an admin sees what others keep to themselves; he does not run it */
+	if (v[1].type != JSON_STRING && c->caller.name.p && !str_eq(json_str(tmp, v[0]), c->caller.name))
+		return 0;
 	buf_str(&c->lines, line);
 	buf_char(&c->lines, '\n');
+	c->rows++;
 	return 0;
 }
 
@@ -248,10 +259,12 @@ int run_input_catalogue(struct pool *pool, struct db *state, const struct plan_o
 	size_t n = 0;
 	*out = (struct run_input){ 0 };
 	buf_init(&c.lines, pool);
-	int rc = catalogue_list(pool, state, NULL, 0, false, gather_line, &c, &found, err);
+	int rc = store_caller(pool, state, &c.caller, err);
+	if (!rc)
+		rc = catalogue_list(pool, state, NULL, 0, false, gather_line, &c, &found, err);
 	if (rc)
 		return rc;
-	if (!found.rows) {
+	if (!c.rows) {
 		mst_fail(err, MST_NOT_FOUND, "the catalogue is empty");
 		return mst_hint(err, "mst-table import DIR fills it");
 	}

@@ -23,7 +23,8 @@ int run_input_lines(struct pool *, int fd, const char *name, const struct plan_o
  * errors: it has told them on stderr. */
 int run_input_files(struct pool *, const char *const *paths, size_t n, const struct plan_options *,
 		    struct run_input *out, struct mst_error *);
-/* All tables of the catalogue that the caller may see: what is selected of them has its text. */
+/* All tables of the catalogue that the caller may see, but for those that another user keeps to himself (an
+ * admin sees them): what is selected of them has its text. */
 int run_input_catalogue(struct pool *, struct db *state, const struct plan_options *, struct run_input *out,
 			struct mst_error *);
 /* One query as a job of that name; its header counts. */
