@@ -166,6 +166,7 @@ static const char *find_kind(struct pool *pool, const struct table *t)
 		return str_eqz(s, "import") ? "import" : "external";
 	switch (t->refs.form) {
 	case SQL_FORM_VIEW: return "view";
+	case SQL_FORM_MATERIALIZED: return "materialized";
 	case SQL_FORM_SCRIPT: return "script";
 	default: return "summary";
 	}

@@ -230,6 +230,8 @@ void sql_read(struct pool *pool, enum sql_dialect dialect, struct str text, stru
 		out->form = SQL_FORM_EMPTY;
 	else if (r.others || r.views + r.queries != 1)
 		out->form = SQL_FORM_SCRIPT;
+	else if (r.views)
+		out->form = r.materialized ? SQL_FORM_MATERIALIZED : SQL_FORM_VIEW;
 	else
-		out->form = r.views ? SQL_FORM_VIEW : SQL_FORM_QUERY;
+		out->form = SQL_FORM_QUERY;
 }

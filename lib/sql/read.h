@@ -93,6 +93,7 @@ struct reader {
 	bool plpgsql;
 	bool rows_open; /* no "\\." ends the rows of a COPY from here on */
 	unsigned statements, queries, views, others;
+	bool materialized; /* the last of the views */
 };
 
 /* What the keyword does in this dialect. */

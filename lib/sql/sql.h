@@ -34,7 +34,8 @@ struct sql_diag {
 enum sql_form {
 	SQL_FORM_QUERY,  /* one statement that gives rows (SELECT, WITH, FROM |>, VALUES, TABLE), behind
 			  * nothing but CREATE TEMP FUNCTION */
-	SQL_FORM_VIEW,   /* one CREATE [OR REPLACE] [MATERIALIZED] VIEW and nothing else */
+	SQL_FORM_VIEW,   /* one CREATE [OR REPLACE] VIEW and nothing else */
+	SQL_FORM_MATERIALIZED, /* one CREATE MATERIALIZED VIEW and nothing else */
 	SQL_FORM_SCRIPT, /* several statements, or one that gives no rows */
 	SQL_FORM_EMPTY,  /* comments and blanks only */
 };

@@ -389,6 +389,7 @@ void stmt_create(struct reader *r)
 		if (r->others && !m.temp) {
 			r->others--;
 			r->views++;
+			r->materialized = m.materialized;
 		}
 		create_view(r, m);
 		break;
