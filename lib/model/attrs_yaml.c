@@ -98,7 +98,9 @@ static int fail_yaml(struct reader *r)
 		pos = r->h->yaml.n;
 	struct attr_place place = header_place(r->h, pos);
 	struct str text = msg ? str_trim(str_of(msg + 9)) : STR("not YAML");
-	mst_fail(r->err, MST_DATA, "%.*s", STR_FMT(text));
+	/* "key: value: more": what was meant is a text */
+	bool colon = text.n && memmem(text.p, text.n, "mapping on the same line", 24);
+	mst_fail(r->err, MST_DATA, "%.*s%s", STR_FMT(text), colon ? ": a value that holds ': ' wants quotes around it" : "");
 	return mst_place(r->err, "", place.line, place.col);
 }
 

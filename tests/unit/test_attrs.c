@@ -123,6 +123,9 @@ static void broken_yaml_is_an_error_with_its_place(void **state)
 	      "{}\n1:27: error: attributes: more than 16 levels");
 	check("-- mst: owner: \"a\n",
 	      "{}\n1:17: error: attributes: double-quoted scalar without closing quote");
+	check("-- mst: kind: import\n-- mst: command: getent passwd | awk -F: '{print $1\": \"$3}'\n",
+	      "{}\n2:40: error: attributes: invalid nested block mapping on the same line: "
+	      "a value that holds ': ' wants quotes around it");
 	check("-- mst: owner: a\xff\n", "{}\n1:17: error: attributes: not UTF-8");
 }
 
