@@ -45,23 +45,28 @@ static void free_options(void *arg)
 	PQconninfoFree(arg);
 }
 
+/* Whether what libpq quotes of a connection string may be a password. */
+static bool may_hold_secret(const char *conninfo)
+{
+	return conninfo && (strcasestr(conninfo, "pass") || strchr(conninfo, '@') || strstr(conninfo, "://"));
+}
+
 static int parse(struct pool *pool, const char *conninfo, PQconninfoOption **out, struct mst_error *err)
 {
 	char *said = NULL;
 	PQconninfoOption *o = PQconninfoParse(conninfo ? conninfo : "", &said);
 	if (!o) {
-		/* what libpq quotes here may be a password */
-		struct buf b;
-		buf_init(&b, pool);
-		bool quoted = false;
-		for (const char *p = said ? said : "out of memory"; *p && *p != '\n'; p++) {
-			if (*p == '"' && (quoted = !quoted))
-				buf_z(&b, "\"***\"");
-			else if (*p != '"' && !quoted)
-				buf_char(&b, *p);
-		}
+		struct str why = str_trim(str_of(said ? said : "out of memory"));
+		/* what is quoted may hold quotes itself */
+		const char *from = memchr(why.p, '"', why.n), *to = memrchr(why.p, '"', why.n);
+		if (from && from + 3 < to && strncmp(from, "\"=\"", 3) == 0)
+			from = memchr(from + 3, '"', (size_t)(to - from - 2));
+		if (from && may_hold_secret(conninfo))
+			mst_fail(err, MST_USAGE, "the connection string cannot be read: %.*s\"***%s", (int)(from - why.p), why.p,
+				 pool_printf(pool, "%.*s", (int)(why.p + why.n - to), to));
+		else
+			mst_fail(err, MST_USAGE, "the connection string cannot be read: %.*s", STR_FMT(why));
 		PQfreemem(said);
-		mst_fail(err, MST_USAGE, "the connection string cannot be read: %s", buf_cstr(&b));
 		return mst_hint(err, "write postgresql://USER@HOST:PORT/DATABASE or 'host=... dbname=...'");
 	}
 	pool_on_free(pool, free_options, o);
@@ -168,12 +173,12 @@ static int fail_connect(PGconn *c, const char *name, struct mst_error *err)
 		code = MST_UNAVAILABLE;
 	/* "connection to server at ... failed: FATAL: ..." names the place once more */
 	mst_fail(err, code, "cannot connect to %s: %s", name, db_tidy_(tmp, *state ? fatal : raw));
+	if (!*state && strstr(raw, "no password supplied"))
+		snprintf(state, sizeof state, "28P01");
 	if (strcmp(state, "28P01") == 0)
 		mst_hint(err, "give the password in ~/.pgpass, PGPASSWORD or the connection string");
 	else if (strcmp(state, "3D000") == 0)
 		mst_hint(err, "create it with: createdb %s", PQdb(c) ? PQdb(c) : "NAME");
-	else if (strstr(raw, "no password supplied"))
-		mst_hint(err, "give the password in ~/.pgpass, PGPASSWORD or the connection string");
 	snprintf(err->sqlstate, sizeof err->sqlstate, "%s", *state ? state : "08001");
 	err->retry = retry || !*state;
 	return code;

@@ -71,8 +71,20 @@ setup() { scratch; }
 	status 4
 	MST_DB='host' run mst-db migrate
 	status 2
-	says "mst-db: the connection string cannot be read: missing \"***\" after \"***\" in connection info string
+	says "mst-db: the connection string cannot be read: missing \"=\" after \"host\" in connection info string
   write postgresql://USER@HOST:PORT/DATABASE or 'host=... dbname=...'"
+	# what is no secret is shown, what may be one is not
+	MST_DB='gar bage' run mst-db migrate
+	holds 'missing "=" after "gar" in'
+	MST_DB='password=a bage' run mst-db migrate
+	holds 'missing "=" after "***" in'
+	lacks bage
+	MST_DB='password=a "bage' run mst-db migrate
+	holds 'missing "=" after "***" in'
+	lacks bage
+	MST_DB='postgresql://u@h/d?bage"bage' run mst-db migrate
+	holds 'cannot be read'
+	lacks bage
 	run mst-db --db service=nowhere migrate
 	status 4
 	holds 'mst-db: cannot connect to a database at the default socket: definition of service "nowhere" not found'

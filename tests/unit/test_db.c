@@ -424,7 +424,10 @@ static void what_cannot_be_connected_to_says_why(void **state)
 	no_connection("host=127.0.0.1 port=1 dbname=x user=y", MST_UNAVAILABLE,
 		      "cannot connect to x at 127.0.0.1:1: connection to server at \"127.0.0.1\", port 1 failed: Connection refused");
 	no_connection("dbname", MST_USAGE,
-		      "the connection string cannot be read: missing \"***\" after \"***\" in connection info string");
+		      "the connection string cannot be read: missing \"=\" after \"dbname\" in connection info string");
+	no_connection("host=h password=s3c ret", MST_USAGE,
+		      "the connection string cannot be read: missing \"=\" after \"***\" in connection info string");
+	no_connection("host=h dnbame=x", MST_USAGE, "the connection string cannot be read: invalid connection option \"dnbame\"");
 	no_connection("postgresql://u:s3c@ret@h/x", MST_USAGE, "the connection string cannot be read: its host name holds an '@'");
 	no_connection("postgresql://u:s3c ret", MST_USAGE, "the connection string cannot be read: its port is no number");
 	no_connection("postgresql://u:s3cret@h/x?nix=s3cret", MST_USAGE,
