@@ -464,6 +464,7 @@ static int test(struct cli *cli, struct mst_error *err)
 			return bad;
 		}
 		if (bad) {
+			connections_refused(c, &why);
 			mst_wrap(&why, "connection '%s'", c->name);
 			cli_report(cli, &why);
 			status = mst_code_exit(MST_REMOTE);

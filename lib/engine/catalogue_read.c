@@ -35,6 +35,7 @@ int catalogue_read(struct pool *pool, struct db *state, const struct connections
 	struct found f = { .pool = tmp };
 	struct warehouse_target t = { .name = name };
 	struct state_opts where = opts->where;
+	const struct connection *named = NULL;
 	struct db *db;
 	int rc = store_catalogue_get(state, &name, 1, true, on_row, &f, err);
 	if (!rc && !f.any)
@@ -52,11 +53,12 @@ int catalogue_read(struct pool *pool, struct db *state, const struct connections
 			rc = connections_look_up(c, state, true, err);
 		if (rc)
 			return rc;
-		where.warehouse = connections_get(c, f.connection)->conninfo;
+		named = connections_get(c, f.connection);
+		where.warehouse = named->conninfo;
 	}
 	rc = warehouse_open(tmp, &where, &db, err);
 	if (rc)
-		return rc;
+		return connections_refused(named, err);
 	struct warehouse *w = postgres_warehouse(pool, db);
 	return w->ops->read(w, &t, what, tell, arg, err);
 }

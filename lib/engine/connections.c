@@ -135,7 +135,8 @@ static int look_up(struct connections *c, struct db *state, struct keyring *keys
 	if (!row)
 		return fail_unknown(c, w->c.name, all, err);
 	struct connection found = { .name = w->c.name, .provider = str_z(c->pool, row->provider),
-				    .restricted = row->restricted, .origin = "the state database" };
+				    .restricted = row->restricted, .stored = true, .origin = "the state database" };
+	found.secret = row->secret.p ? str_z(c->pool, row->secret) : NULL;
 	int rc = secrets ? open_row(c, state, keys, row, &found.conninfo, err) : 0;
 	if (rc)
 		return rc;
@@ -156,6 +157,18 @@ int connections_look_up(struct connections *c, struct db *state, bool secrets, s
 		if ((rc = look_up(c, state, keys, c->wanted.v[i], &all, secrets, err)))
 			frame(c->wanted.v[i], err);
 	return rc;
+}
+
+int connections_refused(const struct connection *c, struct mst_error *err)
+{
+	if (c && c->stored && strcmp(err->sqlstate, "28P01") == 0) {
+		if (c->secret)
+			mst_hint(err, "its password is the secret '%s': mst-secret put %s", c->secret, c->secret);
+		else
+			mst_hint(err, "keep the password as a secret: mst-secret put NAME, then mst-connection put %s "
+				      "--password-secret NAME; or give it in ~/.pgpass", c->name);
+	}
+	return err->code;
 }
 
 const struct connection *connections_get(const struct connections *c, const char *name)

@@ -34,6 +34,9 @@ bool connections_need_state(const struct connections *);
  * nowhere, which does for looking at names.  MST_NOT_FOUND with the nearest name; MST_DENIED for one that
  * the caller sees but may not use; errors of keyring_open. */
 int connections_look_up(struct connections *, struct db *state, bool secrets, struct mst_error *);
+/* After an error of connecting by it (or NULL: by none of these): where the server wants another password, the hint
+ * says where this one's stands.  Returns the code. */
+int connections_refused(const struct connection *, struct mst_error *);
 /* NULL where it was not looked up. */
 const struct connection *connections_get(const struct connections *, const char *name);
 

@@ -47,6 +47,7 @@ static int connect(struct pool *pool, struct db *state, const struct load_opts *
 		   struct warehouse **out, struct mst_error *err)
 {
 	struct state_opts where = o->connections->where;
+	const struct connection *named = NULL;
 	struct db *db;
 	int rc = 0;
 	where.cluster.stop = o->stop;
@@ -57,12 +58,14 @@ static int connect(struct pool *pool, struct db *state, const struct load_opts *
 		if (!rc)
 			rc = connections_look_up(c, state, true, err);
 		if (!rc)
-			where.warehouse = connections_get(c, name)->conninfo;
+			named = connections_get(c, name);
+		if (named)
+			where.warehouse = named->conninfo;
 	}
 	if (!rc)
 		rc = warehouse_open(pool, &where, &db, err);
 	if (rc)
-		return rc;
+		return connections_refused(named, err);
 	db_on_stop(db, o->stop);
 	*out = postgres_warehouse(pool, db);
 	return 0;

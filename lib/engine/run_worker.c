@@ -22,7 +22,7 @@ int run_connect(struct run *r, struct pool *parent, const char *name, const stop
 	int rc = warehouse_open(pool, &where, &db, err);
 	if (rc) {
 		pool_free(pool);
-		return rc;
+		return connections_refused(name ? connections_get(r->connections, name) : NULL, err);
 	}
 	*out = (struct run_connection){ name, pool, db, postgres_warehouse(pool, db) };
 	return 0;
@@ -129,7 +129,9 @@ static int open_source(struct task_ctx *c, struct source **out, struct mst_error
 	where.cluster.stop = c->stop;
 	if (!conninfo)
 		rc = state_conninfo(c->pool, &where, true, &conninfo, err);
-	return rc ? rc : postgres_source_open(c->pool, conninfo, from->name, from->restricted, where.app, c->stop, out, err);
+	if (!rc)
+		rc = postgres_source_open(c->pool, conninfo, from->name, from->restricted, where.app, c->stop, out, err);
+	return rc ? connections_refused(from, err) : 0;
 }
 
 /* Tells the thread that decides. */

@@ -182,6 +182,49 @@ line() { jq -c 'del(.updated_at)' <<<"$output"; }
 	status 5
 }
 
+@test "a password that the server does not want: the hint says where it stands" {
+	cat >server.py <<'PY'
+import socket, struct, sys
+s = socket.socket(socket.AF_UNIX)
+s.bind(".s.PGSQL.5432")
+s.listen(8)
+print("ready", flush=True)
+while True:
+    c, _ = s.accept()
+    c.recv(8192)
+    c.sendall(b"R" + struct.pack(">ii", 8, 3))
+    if c.recv(8192):
+        text = b"SFATAL\0VFATAL\0C28P01\0Mpassword authentication failed\0\0"
+        c.sendall(b"E" + struct.pack(">i", 4 + len(text)) + text)
+    c.close()
+PY
+	command -v python3 >/dev/null || skip 'no python3'
+	python3 server.py >ready 2>&1 3>&- &
+	server=$!
+	until [ -s ready ]; do sleep 0.05; done
+	mst-secret key keyfile >/dev/null 2>&1 || :
+	export MST_KEY_FILE=$PWD/keyfile
+	mst-secret put wrong --new-key <<<hunter2 >/dev/null
+	mst-connection put guarded host="$PWD" dbname=d user=u --password-secret wrong >/dev/null
+	mst-connection put open host="$PWD" dbname=d user=u >/dev/null
+	run --separate-stderr mst-connection test guarded open
+	status 5
+	hint="its password is the secret 'wrong': mst-secret put wrong"
+	complains "mst-connection: connection 'guarded': cannot connect to d at $PWD: password authentication failed
+  $hint
+mst-connection: connection 'open': cannot connect to d at $PWD: connection to server on socket \"$PWD/.s.PGSQL.5432\" failed: fe_sendauth: no password supplied
+  keep the password as a secret: mst-secret put NAME, then mst-connection put open --password-secret NAME; or give it in ~/.pgpass"
+	for attrs in '"connection":"guarded"' '"source":"guarded"'; do
+		kind=$([[ $attrs == *source* ]] && echo import || echo summary)
+		run --separate-stderr mst-run <<<'{"type":"job","name":"demo.one","kind":"'$kind'","attrs":{'"$attrs"'},"sql":"SELECT 1 AS x FROM t"}'
+		[ "$(jq -r 'select(.event == "job_finished").error.hint' <<<"$output")" = "$hint" ] || {
+			printf '%s\n' "$output" "$stderr"
+			return 1
+		}
+	done
+	kill "$server"
+}
+
 @test "PGPASSWORD goes to no server that somebody else chose" {
 	as ann mst-connection put chosen --team crew host="$SOCKET" dbname=crm user=will >/dev/null
 	PGPASSWORD=hunter2 run --separate-stderr as will mst-connection test chosen
