@@ -21,7 +21,7 @@ FROM a'
 		'[[],[{"severity":"warning","line":2,"col":8,"message":"a restricted SELECT has no aggregates: count"}]]' ]
 }
 
-@test "every type and its odd values come over exactly" {
+@test "5: every type and its odd values come over exactly" {
 	psql -h "$SRC" -U shop -d postgres -qAtX -v ON_ERROR_STOP=1 <<-'EOD'
 	CREATE SCHEMA ty;
 	CREATE TYPE ty.mood AS ENUM ('sad', 'it''s ok', 'back\slash');
@@ -184,6 +184,8 @@ UNION' 'source: free'
 	import a 'DELETE FROM rs.b RETURNING id' 'source: free'
 	run --separate-stderr mst-run s
 	status 1
+	[ "$(jq -r 'select(.event == "job_finished").error.hint' <<<"$output")" = \
+		'it must be one query: SELECT, WITH, VALUES or TABLE, without a semicolon in between' ]
 	sh_ "CREATE FUNCTION rs.w() RETURNS int LANGUAGE sql AS 'DELETE FROM rs.b RETURNING 1'"
 	import a 'SELECT rs.w() AS x' 'source: free'
 	run --separate-stderr mst-run s

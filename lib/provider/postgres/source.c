@@ -64,6 +64,8 @@ static int describe(struct pool *pool, struct source *base, const struct source_
 	buf_str(&b, q->sql);
 	buf_z(&b, "\n) q LIMIT 0");
 	rc = db_query(pool, s->db, buf_view(&b), NULL, 0, &r, err);
+	if (rc && strcmp(err->sqlstate, "42601") == 0)
+		mst_hint(err, "it must be one query: SELECT, WITH, VALUES or TABLE, without a semicolon in between");
 	if (rc)
 		return place(s, q, prefix, err);
 	s->n_columns = db_cols(r);
