@@ -81,6 +81,18 @@ static void params(struct pool *pool, struct json_val v, struct warehouse_target
 	t->n_params = list.n;
 }
 
+/* "https://user:password@host": what stands between a colon and an at sign, before the path. */
+static bool holds_password(struct str url)
+{
+	const char *p = memmem(url.p, url.n, "://", 3), *end = url.p + url.n, *q;
+	if (!p)
+		return false;
+	for (q = p += 3; q < end && !strchr("/?#\\", *q);)
+		q++;
+	const char *at = memrchr(p, '@', (size_t)(q - p)), *colon = at ? memchr(p, ':', (size_t)(at - p)) : NULL;
+	return colon && colon + 1 < at;
+}
+
 const char *spec_complaint(struct pool *pool, const char *kind, const json_members *m, const char **key)
 {
 	bool table = strcmp(kind, "summary") == 0 || strcmp(kind, "import") == 0 || strcmp(kind, "external") == 0;
@@ -108,6 +120,9 @@ const char *spec_complaint(struct pool *pool, const char *kind, const json_membe
 	*key = "reimport";
 	if (json_get(m, "reimport").type && !json_get(m, "source").type)
 		return "it belongs to imports with a source";
+	*key = "url";
+	if (json_get(m, "url").type == JSON_STRING && holds_password(json_str(pool, json_get(m, "url"))))
+		return "a password in an address would be kept in the clear";
 	*key = "tests";
 	if (json_get(m, "tests").type && strcmp(kind, "script") == 0)
 		return "a script has no result to test";
@@ -142,7 +157,7 @@ int spec_read(struct pool *pool, const struct job *job, struct warehouse_target 
 	struct json_val timeout = json_get(&m, "timeout");
 	t.disposition = word_is(pool, &m, "disposition", "append") ? WAREHOUSE_APPEND :
 			word_is(pool, &m, "disposition", "merge")  ? WAREHOUSE_MERGE : WAREHOUSE_REPLACE;
-	t.n_keys = texts(pool, json_get(&m, "key"), &t.keys);
+	t.n_keys = t.disposition == WAREHOUSE_MERGE ? texts(pool, json_get(&m, "key"), &t.keys) : 0;
 	t.add_columns = word_is(pool, &m, "new_columns", "add");
 	t.n_pre = texts(pool, json_get(&m, "pre"), &t.pre);
 	t.n_post = texts(pool, json_get(&m, "post"), &t.post);

@@ -29,7 +29,7 @@ struct warehouse_target {
 	struct str sql;            /* the user's text */
 	const char *file;          /* for places of errors in sql */
 	enum warehouse_disposition disposition;
-	const struct str *keys;    /* unquoted columns that tell rows apart; for merge */
+	const struct str *keys;    /* unquoted columns that tell rows apart; for merge, and whoever will merge */
 	size_t n_keys;
 	bool add_columns;          /* append and merge: columns that the table lacks are added */
 	const struct str *pre, *post; /* statements before the build and after the swap, in its transaction */
@@ -56,6 +56,7 @@ struct warehouse_result {
 	int64_t rows, bytes; /* -1: not known */
 	int64_t rows_bad;    /* of a load: so many were put aside */
 	int64_t cpu_us;      /* of the server's process and of children; -1: not known */
+	bool emptied;        /* of a load: no row came, and the table that was replaced had some */
 	bool done_before;    /* mst_effect had it: nothing was done now */
 	bool at_least_once;  /* mst_effect cannot be kept here */
 	/* JSON array of what the tests found: {name, kind, severity, state: passed|failed, failed_rows,
@@ -100,6 +101,8 @@ struct warehouse_ops {
 	/* Statements as they are, in one transaction; at least once where the text ends it by itself. */
 	int (*script)(struct warehouse *, const struct warehouse_target *, struct warehouse_result *,
 		      struct mst_error *);
+	/* 1 and what it was where the effect of the job is there already; else 0. */
+	int (*done)(struct warehouse *, const struct warehouse_target *, struct warehouse_result *, struct mst_error *);
 	/* Rows from outside: begin, put any number of times, then end (the swap) or abort.
 	 * Rows are tab separated lines: \t \n \r \\ escape, \N is null.  A row that the
 	 * warehouse refuses: err->line is its number from 1, err->file is empty.  After an

@@ -254,7 +254,15 @@ static int import(struct task_ctx *c, struct warehouse_result *out, struct mst_e
 
 static int run(struct task_ctx *c, struct warehouse_result *out, struct mst_error *err)
 {
-	int rc = import_from_database(c->pool, c->job) ? import_database_run(c, out, err) : import(c, out, err);
+	/* what was done already needs no rows: nothing is read, asked for or started */
+	int rc = c->target.look ? c->warehouse->ops->done(c->warehouse, &c->target, out, err) : 0;
+	if (rc == 1)
+		return 0;
+	if (!rc)
+		rc = import_from_database(c->pool, c->job) ? import_database_run(c, out, err) : import(c, out, err);
+	if (!rc && out->emptied && c->say)
+		c->say(c->say_arg, "warning",
+		       str_of(pool_printf(c->pool, "no row came; the rows that %.*s had are gone", STR_FMT(c->target.name))));
 	/* what has no place in the rows is about the import itself */
 	return rc && !err->file[0] ? mst_place(err, c->target.file, 0, 0) : rc;
 }

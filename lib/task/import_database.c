@@ -235,8 +235,6 @@ static int continue_from(struct db_import *m, struct str watermark, struct mst_e
 	if (m->full)
 		return 0;
 	c->target.disposition = WAREHOUSE_MERGE;
-	c->target.keys = m->inc.keys;
-	c->target.n_keys = m->inc.n_keys;
 	c->target.watermark = watermark;
 	c->target.behind = watermark;
 	m->query.column = m->inc.column;
@@ -377,6 +375,8 @@ static int import_once(struct task_ctx *c, struct warehouse_result *out, struct 
 	m.incremental = inc.type == JSON_OBJECT;
 	if (m.incremental) {
 		incremental_read(c->pool, inc, &m.inc);
+		c->target.keys = m.inc.keys;
+		c->target.n_keys = m.inc.n_keys;
 		/* the last success may have brought the latest few alone */
 		c->target.rows_before = -1;
 	}

@@ -220,6 +220,11 @@ static int next_delimited(struct import_rows *r, struct mst_error *err)
 			set_cells(r);
 			return 0;
 		}
+		if (r->fed && r->header_due) {
+			mst_fail(err, MST_DATA, "it is empty: there is no header line");
+			mst_hint(err, "a header line alone makes an empty table; so does nothing at all with '-- mst: header: false'");
+			return fail_at(r, 1, 1, err);
+		}
 		if (r->fed) {
 			r->open = false;
 			continue;

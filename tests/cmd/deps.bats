@@ -165,6 +165,22 @@ raw.items'
 	says '"summary"'
 }
 
+@test "a CREATE MATERIALIZED VIEW is of kind materialized by itself" {
+	printf 'CREATE MATERIALIZED VIEW mart.sales AS SELECT 1 AS n;' >sql/mart/sales.sql
+	run bash -c "mst-deps sql/mart/sales.sql | jq -c '[.kind,.diagnostics]'"
+	says '["materialized",[]]'
+}
+
+@test "a password in the address of an import is refused, with its place" {
+	printf -- '-- mst: kind: import\n-- mst: url: https://user:hunter2@host/x.csv\n' >sql/mart/sales.sql
+	run --separate-stderr mst-deps sql
+	status 3
+	complains "mst-deps: sql/mart/sales.sql:2:9: attribute 'url': a password in an address would be kept in the clear"
+	printf -- '-- mst: kind: import\n-- mst: url: https://user@host/a:b@c.csv\n' >sql/mart/sales.sql
+	run --separate-stderr mst-deps sql
+	status 0
+}
+
 @test "kinds: import by command, view and script by the SQL, external by the header" {
 	printf -- '-- mst: command: seq 3\n-- mst: columns: {n: bigint}\n' >sql/raw/items.sql
 	echo 'CREATE OR REPLACE VIEW mart.v AS SELECT * FROM raw.items' >sql/mart/v.sql

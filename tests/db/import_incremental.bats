@@ -38,7 +38,7 @@ ids() { wh "SELECT string_agg(id::text, ' ' ORDER BY id) FROM raw.$1"; }
 	[ "$(ids nine)" = '9 10 100 101' ]
 }
 
-@test "ties and late rows within the overlap are found, and doubled by nothing" {
+@test "11: ties and late rows within the overlap are found, and doubled by nothing" {
 	sh_ "CREATE TABLE i.late (id int, at timestamptz, v text); INSERT INTO i.late VALUES
 		(1, '2026-01-01 10:00+00', 'a'), (2, '2026-01-01 11:00:00.000001+00', 'a')"
 	import late 'SELECT * FROM i.late' 'incremental: {column: at, key: id, overlap: 1h}'
@@ -62,7 +62,7 @@ ids() { wh "SELECT string_agg(id::text, ' ' ORDER BY id) FROM raw.$1"; }
 	[ "$(watermark num)" = 10.5 ]
 }
 
-@test "no word of the query takes part in the predicate, and stars stay stars" {
+@test "7: no word of the query takes part in the predicate, and stars stay stars" {
 	sh_ "CREATE TABLE i.p AS SELECT i AS id, i % 2 = 0 AS even, i * i AS sq, 2 AS x, 3 AS y FROM generate_series(1, 4) i"
 	import p 'SELECT p.*, x*y AS product, $$count(*)$$ AS c FROM i.p WHERE even OR id = 1 -- and' "$inc"
 	run_ok s
@@ -73,6 +73,14 @@ ids() { wh "SELECT string_agg(id::text, ' ' ORDER BY id) FROM raw.$1"; }
 	[ "$(ids p)" = '1 2 4 6' ]
 	[ "$(rows)" = 2 ] || rows
 	[ "$(wh "SELECT DISTINCT product, c FROM raw.p")" = '6|count(*)' ]
+	# nor of a query that has its own groups
+	import groups 'SELECT x * id AS id, count(*) AS n, sum(x*y) AS s FROM i.p WHERE id = 1 OR id > 3 GROUP BY 1' \
+		'source: free' "$inc"
+	run_ok s
+	[ "$(wh "SELECT string_agg(concat_ws('.', id, n, s), ' ' ORDER BY id) FROM raw.groups")" = '8.1.6 12.1.6 14.1.6' ]
+	sh_ 'INSERT INTO i.p VALUES (1, false, 1, 2, 3), (9, false, 81, 2, 3)'
+	run_ok s
+	[ "$(wh "SELECT string_agg(concat_ws('.', id, n, s), ' ' ORDER BY id) FROM raw.groups")" = '8.1.6 12.1.6 14.1.6 18.1.6' ]
 }
 
 @test "rows without a value are read where all are; a table that was empty starts over" {
@@ -140,6 +148,36 @@ ids() { wh "SELECT string_agg(id::text, ' ' ORDER BY id) FROM raw.$1"; }
 	MST_TIMEZONE=Nowhere/Land run mst-run s
 	status 1
 	holds "no time zone is called 'Nowhere/Land'"
+}
+
+@test "4: whether all is read again is decided once, though the condition turns while rows come" {
+	# clocks on which the hour of the condition ends, and begins, in a while
+	turns() { # turns HOUR : sets zone and moment
+		local secs=$(($(date -u +%s) % 86400 + 5)) off
+		moment=$(date -u -d '5 seconds' '+%F %T+00')
+		off=$(($1 * 3600 - secs))
+		zone=$(printf '<X>%s%02d:%02d:%02d' "$([ $off -lt 0 ] || echo -)" $((${off#-} / 3600)) $((${off#-} / 60 % 60)) $((${off#-} % 60)))
+	}
+	slow() { # slow NAME : its last row comes when the hour has turned
+		import "$1" "SELECT t.id FROM i.$1 t, LATERAL (SELECT CASE WHEN t.id > 2 THEN pg_sleep_until('$moment'::timestamptz + '200ms') END) z" \
+			'source: free' "$inc" 'reimport: [{hours: [12]}]'
+	}
+	for name in ends begins; do
+		turns "$([ $name = ends ] && echo 13 || echo 12)"
+		sh_ "CREATE TABLE i.$name AS SELECT generate_series(1, 2) AS id"
+		moment='2000-01-01 00:00+00' slow $name
+		run_ok s
+		sh_ "DELETE FROM i.$name WHERE id = 1; INSERT INTO i.$name VALUES (3), (4)"
+		turns "$([ $name = ends ] && echo 13 || echo 12)"
+		slow $name
+		MST_TIMEZONE=$zone run_ok s
+		[ "$(wh "SELECT now() > '$moment'")" = t ]
+		[ "$(watermark $name)" = 4 ]
+		rm "s/raw/$name.sql"
+	done
+	# all of them, or those that are new: nothing in between
+	[ "$(ids ends)" = '2 3 4' ]
+	[ "$(ids begins)" = '1 2 3 4' ]
 }
 
 @test "a changed source is noticed: new columns are added where they may be, else all is read again" {
@@ -252,4 +290,36 @@ ids() { wh "SELECT string_agg(id::text, ' ' ORDER BY id) FROM raw.$1"; }
 	status 1
 	[ "$(jq -r 'select(.event == "job_finished").error.message' <<<"$output")" = \
 		"test 'rows' failed: 40 rows after 102, a change of more than 50 %" ]
+}
+
+@test "the key holds for all rows, too: twice or null fails the first import and --reimport as it fails a merge" {
+	sh_ "CREATE TABLE i.key AS SELECT * FROM (VALUES (1, 'a'), (2, 'b'), (2, 'c')) v (id, v)"
+	twice='[null,null,"the key (\"id\") of 1 new row stands more than once, such as 2"]'
+	key_fails() {
+		run --separate-stderr mst-run "$@" s
+		status 1
+		[ "$(failure)" = "$key_message" ] || { failure && false; }
+	}
+	import key 'SELECT * FROM i.key' "$inc"
+	key_message=$twice
+	key_fails
+	[ "$(jq -r 'select(.event == "job_finished").error.hint' <<<"$output")" = 'the key must name all columns that tell one row from another' ]
+	[ "$(wh "SELECT to_regclass('raw.key') IS NULL")" = t ]
+	sh_ "DELETE FROM i.key WHERE v = 'c'; INSERT INTO i.key VALUES (NULL, 'n')"
+	key_message='[null,null,"1 of the new rows has a null in the key (\"id\")"]'
+	key_fails
+	sh_ 'DELETE FROM i.key WHERE id IS NULL'
+	run_ok s
+	sh_ "INSERT INTO i.key VALUES (2, 'c')"
+	key_message=$twice
+	# a merge, --reimport, and all rows because a column has changed
+	key_fails
+	key_fails --reimport raw.key
+	sh_ 'ALTER TABLE i.key ALTER id TYPE bigint'
+	key_fails
+	[ "$(wh "SELECT string_agg(concat(id, v), ' ' ORDER BY id) FROM raw.key")" = '1a 2b' ]
+	# the table that is replaced may have had another type, and a key of several columns
+	import key 'SELECT * FROM i.key' 'incremental: {column: id, key: [id, v]}'
+	run_ok s
+	[ "$(wh "SELECT string_agg(concat(id, v), ' ' ORDER BY id, v) FROM raw.key")" = '1a 2b 2c' ]
 }

@@ -163,7 +163,7 @@ let the command wait for it, or send its output elsewhere: daemon >/dev/null 2>&
 	[ "$(wh 'TABLE raw.left')" = 7 ]
 }
 
-@test "a header alone is an empty table; nothing at all has no columns" {
+@test "a header alone is an empty table; nothing at all has no header and no columns" {
 	import e "command: echo a,b"
 	run --separate-stderr mst-run s
 	status 0
@@ -171,10 +171,47 @@ let the command wait for it, or send its output elsewhere: daemon >/dev/null 2>&
 	import e "command: ':'"
 	run --separate-stderr mst-run s
 	status 1
+	[ "$(failure)" = '["output of raw.e",1,1,"it is empty: there is no header line"]' ]
+	import e 'format: jsonl' "command: ':'"
+	run --separate-stderr mst-run s
+	status 1
 	[ "$(failure)" = '["output of raw.e",1,1,"nothing came, so there is no column"]' ]
 	import e 'columns: [a]' "command: ':'"
 	run --separate-stderr mst-run s
 	status 0
+}
+
+@test "what is empty by mistake empties no table; what may be empty says what went" {
+	import z 'command: cat rows'
+	printf 'a\n1\n2\n' >s/raw/rows
+	mst-run s >/dev/null
+	: >s/raw/rows
+	run --separate-stderr mst-run s
+	status 1
+	[ "$(failure)" = '["output of raw.z",1,1,"it is empty: there is no header line"]' ]
+	[ "$(wh 'SELECT count(*) FROM raw.z')" = 2 ]
+	: >s/raw/none.csv
+	# a header that is asked for; one of several files
+	for attrs in 'columns: {a: int}' 'max_errors: 5'; do
+		import z "$attrs" 'header: true' 'file: none.csv'
+		run --separate-stderr mst-run s
+		status 1
+		[ "$(failure)" = '["'"$PWD"'/s/raw/none.csv",1,1,"it is empty: there is no header line"]' ]
+	done
+	printf 'a\n3\n' >s/raw/many.csv
+	import z "file: '*.csv'"
+	run --separate-stderr mst-run s
+	status 1
+	[ "$(wh 'SELECT count(*) FROM raw.z')" = 2 ]
+	# no row is an answer where no header is due, but not one to pass over
+	import z 'columns: {a: int}' 'file: none.csv'
+	run --separate-stderr mst-run s
+	status 0
+	[ "$(wh 'SELECT count(*) FROM raw.z')" = 0 ]
+	[ "$(mst-log last --json | jq -r 'select(.stream == "warning").text')" = 'no row came; the rows that raw.z had are gone' ]
+	run --separate-stderr mst-run s
+	status 0
+	[ "$(mst-log last --json | jq -r 'select(.stream == "warning").text')" = '' ]
 }
 
 @test "attributes that make no sense are refused before anything runs" {

@@ -71,6 +71,19 @@ apples|5' ]
 	[ "$(st "SELECT count(*) FROM mst.event WHERE kind = 'table_loaded' AND data ->> 'name' = 'raw.more'")" = 2 ]
 }
 
+@test "nothing at all is no header: the table stays" {
+	external raw.empty 'header: true'
+	mst-table load raw.empty <<<$'a\n1' >/dev/null
+	run --separate-stderr mst-table load raw.empty </dev/null
+	status 3
+	complains "mst-table: stdin:1:1: it is empty: there is no header line
+  a header line alone makes an empty table; so does nothing at all with '-- mst: header: false'"
+	[ "$(wh 'TABLE raw.empty')" = 1 ]
+	run --separate-stderr mst-table load raw.empty <<<a
+	status 0
+	complains 'mst-table: warning: no row came; the rows that raw.empty had are gone'
+}
+
 @test "only external tables are loaded, and only from what is there" {
 	echo 'SELECT 1 AS n' | mst-table put mart.one - >/dev/null
 	run --separate-stderr mst-table load mart.one - <<<1

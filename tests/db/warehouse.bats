@@ -238,6 +238,9 @@ t" ]
 
 @test "merge: rows of a known key are overwritten, equal ones are not touched, others are added" {
 	h=$'disposition: merge\nkey: [a, b]'
+	# also where there is nothing yet to merge them with
+	made "$h" "SELECT 1 AS a, 'x' AS b FROM generate_series(1, 2)"
+	fails 'the key ("a", "b") of 1 new row stands more than once, such as 1, x'
 	made "$h" "SELECT 1 AS a, 'x' AS b, 10 AS v, '{\"j\": 1}'::json AS j UNION ALL SELECT 2, 'y', 20, NULL"
 	status 0
 	[ "$(wh 'TABLE d.t ORDER BY a')" = '1|x|10|{"j": 1}
@@ -330,12 +333,17 @@ post|1' ]
 	made '' 'SELECT 1 AS k, 2 AS v'
 	status 0
 	[ "$(wh "SELECT relkind FROM pg_class WHERE oid = 'd.t'::regclass")" = r ]
-	made '' 'CREATE MATERIALIZED VIEW d.t AS SELECT 1 AS k, 2 AS v'
+	made 'kind: view' 'CREATE MATERIALIZED VIEW d.t AS SELECT 1 AS k, 2 AS v'
 	fails 'a view is a query or one CREATE VIEW statement'
 	[ "$(hint)" = "a materialized one has '-- mst: kind: materialized'" ]
 	made 'kind: materialized' 'CREATE MATERIALIZED VIEW d.t AS SELECT 9 AS k, 2 AS v'
 	status 0
 	[ "$(wh 'TABLE d.t')" = '9|2' ]
+	# the statement itself says so
+	wh 'DROP MATERIALIZED VIEW d.t CASCADE'
+	made '' 'CREATE MATERIALIZED VIEW IF NOT EXISTS d.t AS SELECT 8 AS k, 2 AS v'
+	status 0
+	[ "$(wh "SELECT relkind, k FROM pg_class, d.t WHERE oid = 'd.t'::regclass")" = 'm|8' ]
 }
 
 @test "when_busy: fail names who is writing the table; the others wait for him" {

@@ -303,6 +303,8 @@ static void attributes_become_a_target(void **state)
 		{ "summary", "{\"new_columns\":\"add\"}",
 		  "d.t: attribute 'new_columns': it belongs to disposition append or merge, and to incremental imports" },
 		{ "script", "{\"tests\":{\"unique\":\"a\"}}", "d.t: attribute 'tests': a script has no result to test" },
+		{ "import", "{\"url\":\"https://u:p@w@h/x\"}",
+		  "d.t: attribute 'url': a password in an address would be kept in the clear" },
 		{ "summary", "{\"timeout\":\"soon\"}", NULL },
 		{ "summary", "{\"parameters\":[1]}", "d.t: attribute 'parameters': it must be a map of names and values" },
 		{ "summary", "{\"parameters\":{\"a\":1,\"A\":2}}",

@@ -20,6 +20,7 @@ enum { C_NAME, C_TYPE, C_TARGET_TYPE, C_THERE, C_GENERATED, C_OTHER, C_COLLATION
 
 struct grow {
 	struct pg_job *j;
+	bool anew; /* there is no target to look at, or it will be replaced */
 	const struct db_result *cols;
 	struct buf names; /* "a", "b" */
 };
@@ -68,7 +69,7 @@ static int add_columns(struct grow *g, struct mst_error *err)
 static int read_columns(struct grow *g, struct mst_error *err)
 {
 	struct pg_job *j = g->j;
-	struct str names[] = { j->n.full, j->n.build };
+	struct str names[] = { g->anew ? j->n.build : j->n.full, j->n.build };
 	int rc = db_query(j->pool, j->pg->db, str_of(columns_sql), names, 2, &g->cols, err);
 	if (rc)
 		return rc;
@@ -123,10 +124,20 @@ static int check_keys(struct grow *g, struct mst_error *err)
 	if (twice) {
 		mst_fail(err, MST_DATA, "the key (%.*s) of %lld new row%s stands more than once, such as %.*s", STR_FMT(l),
 			 twice, twice == 1 ? "" : "s", STR_FMT(db_text(r, 0, 2)));
-		mst_hint(err, "which of them should stay? a DISTINCT ON or a GROUP BY in the query tells");
+		mst_hint(err, j == &j->pg->load ? "the key must name all columns that tell one row from another" :
+						  "which of them should stay? a DISTINCT ON or a GROUP BY in the query tells");
 		return mst_place(err, t->file, 0, 0);
 	}
 	return 0;
+}
+
+int pg_keys(struct pg_job *j, struct mst_error *err)
+{
+	struct grow g = { .j = j, .anew = true };
+	if (!j->t->n_keys)
+		return 0;
+	int rc = read_columns(&g, err);
+	return rc ? rc : check_keys(&g, err);
 }
 
 /* Keys get the type, and so the equality, that they will have in the table: a timestamp that lands as a date

@@ -142,8 +142,10 @@ int pg_count_before(struct pg_job *, int64_t *out, struct mst_error *);
 /* The build has rows, the target is there: appends or merges them, tests, drops the build, records the
  * effect.  Sets rows (those added or changed) and bytes (of the whole table). */
 int pg_grow(struct pg_job *, struct mst_error *);
+/* MST_DATA where the key of a row of the build is null or stands more than once. */
+int pg_keys(struct pg_job *, struct mst_error *);
 
-/* Tests the build, records the effect and, unless the effect was there, puts the build in the place
+/* Holds the build against its key, tests it, records the effect and, unless the effect was there, puts the build in the place
  * of the target, inside the transaction.  Sets bytes. */
 int pg_take_place(struct pg_job *, struct mst_error *);
 int pg_swap(struct pg_job *, struct mst_error *);
@@ -192,6 +194,8 @@ void pg_followers_drop(const pg_followers *, struct buf *);
 /* Makes one again that was dropped, with what it carries and its rows; mst_effect knows its new oid. */
 int pg_follow(struct pg_job *, const struct pg_follower *, struct mst_error *);
 
+int pg_effect_done(struct warehouse *, const struct warehouse_target *, struct warehouse_result *,
+		   struct mst_error *);
 int pg_load_begin(struct warehouse *, const struct warehouse_target *, const struct warehouse_column *, size_t n,
 		  struct mst_error *);
 int pg_load_put(struct warehouse *, struct str rows, struct mst_error *);

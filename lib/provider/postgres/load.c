@@ -66,16 +66,31 @@ int pg_load_put(struct warehouse *w, struct str rows, struct mst_error *err)
 	return db_copy_put(pg->db, rows, err) ? refused(pg, err) : 0;
 }
 
+/* Whether a table that has rows is about to be replaced by none. */
+static int look_at_rows(struct pg_job *j, char relkind, struct mst_error *err)
+{
+	const struct db_result *r;
+	if (j->result.rows || relkind != 'r')
+		return 0;
+	int rc = db_query(j->pool, j->pg->db,
+			  str_of(pool_printf(j->pool, "SELECT EXISTS (SELECT FROM %.*s)", STR_FMT(j->n.full))), NULL, 0, &r,
+			  err);
+	if (!rc)
+		j->result.emptied = db_bool(r, 0, 0);
+	return rc;
+}
+
 static int land(struct pg_job *j, struct mst_error *err)
 {
 	char relkind = 0;
-	int rc = 0;
 	/* mst keeps others away from the table; nobody keeps a DROP TABLE away */
-	rc = pg_effect_goes_on(j, err);
-	if (!rc && j->t->disposition != WAREHOUSE_REPLACE)
+	int rc = pg_effect_goes_on(j, err);
+	if (!rc)
 		rc = pg_relkind(j, &relkind, err);
-	if (!rc && relkind)
+	if (!rc && relkind && j->t->disposition != WAREHOUSE_REPLACE)
 		return pg_grow(j, err);
+	if (!rc)
+		rc = look_at_rows(j, relkind, err);
 	return rc ? rc : pg_take_place(j, err);
 }
 

@@ -41,6 +41,7 @@ const struct warehouse_ops postgres_ops = {
 	.view = pg_view,
 	.materialized = pg_materialized,
 	.script = pg_script,
+	.done = pg_effect_done,
 	.load_begin = pg_load_begin,
 	.load_put = pg_load_put,
 	.load_end = pg_load_end,

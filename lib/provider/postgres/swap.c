@@ -283,7 +283,9 @@ int pg_swap(struct pg_job *j, struct mst_error *err)
 int pg_take_place(struct pg_job *j, struct mst_error *err)
 {
 	int64_t before = j->t->rows_before;
-	int rc = before < 0 ? pg_count_before(j, &before, err) : 0;
+	int rc = pg_keys(j, err);
+	if (!rc && before < 0)
+		rc = pg_count_before(j, &before, err);
 	if (!rc)
 		rc = pg_tests(j, j->n.build, before, err);
 	if (!rc)
