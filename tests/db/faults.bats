@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # The faults in the data of the tool that was here before: what went wrong there, done here.  Numbers
-# are those of its list; 1, 2, 4, 5, 7 and 11 are about imports from databases (import_db.bats).
+# are those of its list, and begin the names of their tests; those about imports from databases stand
+# in import_fault.bats (1, 2), import_incremental.bats (4, 7, 11) and import_database.bats (5).
 load ../cmd/helpers
 
 setup_file() {
@@ -36,6 +37,12 @@ cut_commits() { # cut_commits WORD [TIMES]
 	export MST_WAREHOUSE="host=$proxy_dir dbname=warehouse user=warehouse"
 }
 cuts() { grep -c cut cuts; }
+
+@test "each of the eleven faults has a test" {
+	for n in {1..11}; do
+		grep -q "^@test \"$n: " "$BATS_TEST_DIRNAME"/*.bats || { echo "fault $n has none" && return 1; }
+	done
+}
 
 @test "3: a download that breaks off is not gone on with where it stopped: all of it, or nothing" {
 	command -v python3 >/dev/null || skip 'no python3'
@@ -193,6 +200,18 @@ E
 	done
 	[ "$(wh 'SELECT (SELECT count(*) FROM e.once_merge), (SELECT count(*) FROM e.once_append),
 		(SELECT count(*) FROM e.once_import), (SELECT count(*) FROM e.once_replace)')" = '1|2|2|1' ]
+}
+
+@test "9: an import that was done before is not read again" {
+	job='{"type":"job","name":"e.unread","kind":"import","attrs":{"command":"echo x >>reads; echo 1","columns":{"id":"int"},"disposition":"append"}}'
+	cut_commits unread
+	run --separate-stderr mst-run <<<"$job"
+	status 1
+	[ "$(cuts)" = 1 ]
+	run --separate-stderr mst-run --retry last
+	status 0
+	[ "$(jq -c 'select(.event == "job_finished") | [.done_before, .rows]' <<<"$output")" = '[true,1]' ]
+	[ "$(wc -l <reads)" = 1 ]
 }
 
 @test "9: a state database that was put back to yesterday numbers its runs anew: their effects are new, too" {

@@ -96,7 +96,7 @@ relay() { # relay BYTES HOW
 	printf '%s\n' '[connection shop]' "url = host=$PWD/relay dbname=postgres user=shop sslmode=disable" >.config/mst/config
 }
 
-@test "a backend of the source that is killed in mid-stream fails the job" {
+@test "1: a backend of the source that is killed in mid-stream fails the job" {
 	start
 	until_copies
 	sh_ "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'COPY (%'" >/dev/null
@@ -105,7 +105,7 @@ relay() { # relay BYTES HOW
 	nothing_happened
 }
 
-@test "a connection that ends cleanly in mid-stream fails the job" {
+@test "1: a connection that ends cleanly in mid-stream fails the job" {
 	relay 30000000 fin
 	start
 	ended 1
@@ -113,7 +113,7 @@ relay() { # relay BYTES HOW
 	nothing_happened
 }
 
-@test "a connection that ends cleanly between two rows, or behind the last of them, fails the job" {
+@test "1: a connection that ends cleanly between two rows, or behind the last of them, fails the job" {
 	sh_ 'CREATE TABLE f.few AS SELECT i AS id FROM generate_series(1001, 3000) i'
 	import t 'SELECT id FROM f.few'
 	attempt() { # attempt BYTES
@@ -137,7 +137,7 @@ relay() { # relay BYTES HOW
 	done
 }
 
-@test "a server of the source that goes down in mid-stream fails the job" {
+@test "1: a server of the source that goes down in mid-stream fails the job" {
 	start
 	until_copies
 	source_stop immediate
@@ -147,7 +147,7 @@ relay() { # relay BYTES HOW
 	nothing_happened
 }
 
-@test "a reading that fails at the source in mid-stream fails the job, as the server words it" {
+@test "1: a reading that fails at the source in mid-stream fails the job, as the server words it" {
 	sh_ 'CREATE VIEW f.late AS SELECT id, 1 / (399999 - id) AS q FROM f.t'
 	import t 'SELECT * FROM f.late'
 	start
@@ -156,7 +156,7 @@ relay() { # relay BYTES HOW
 	nothing_happened
 }
 
-@test "a row that the warehouse refuses fails the job, and none of the others lands" {
+@test "2: a row that the warehouse refuses fails the job, and none of the others lands" {
 	sh_ "CREATE TABLE f.big AS SELECT i AS id, CASE i WHEN 4321 THEN 99999 ELSE 1 END AS v FROM generate_series(1, 9999) i"
 	wh 'DROP TABLE raw.t; CREATE TABLE raw.t (id int, v int CHECK (v < 10))'
 	import t 'SELECT * FROM f.big' 'disposition: append'
@@ -175,7 +175,7 @@ relay() { # relay BYTES HOW
 	nothing_happened
 }
 
-@test "kill -9: the source's backend ends too, and the watermark is not ahead of the rows" {
+@test "2: kill -9: the source's backend ends too, and the watermark is not ahead of the rows" {
 	import t 'SELECT * FROM f.t' 'incremental: {column: id, key: [id]}'
 	start
 	until_copies
