@@ -145,8 +145,8 @@ int pg_grow(struct pg_job *, struct mst_error *);
 /* MST_DATA where the key of a row of the build is null or stands more than once. */
 int pg_keys(struct pg_job *, struct mst_error *);
 
-/* Holds the build against its key, tests it, records the effect and, unless the effect was there, puts the build in the place
- * of the target, inside the transaction.  Sets bytes. */
+/* Holds the build against its key, tests it, records the effect and, unless the effect was there, puts the
+ * build in the place of the target, inside the transaction.  Sets bytes. */
 int pg_take_place(struct pg_job *, struct mst_error *);
 int pg_swap(struct pg_job *, struct mst_error *);
 /* Under a savepoint with a short lock time-out, again and again while somebody else holds what
