@@ -381,13 +381,13 @@ ops.t'
 }
 
 @test "an admin sees what others keep to themselves, and does not run it" {
-	as admin "INSERT INTO mst.catalogue (name, sql, dialect, owner) VALUES ('own.thing', 'SELECT 1 AS a', 'postgres', 'other'), ('own.mine', 'SELECT 1 AS a', 'postgres', 'admin')"
-	MST_DB="$SERVER user=admin" run bash -c "mst-table list | jq -r .name | grep ^own"
-	says 'own.mine
-own.thing'
-	MST_DB="$SERVER user=admin" run bash -c "mst-run --catalogue -s 'own.*' | jq -r 'select(.event == \"job_finished\").job'"
-	says own.mine
-	as admin "DELETE FROM mst.catalogue WHERE name LIKE 'own.%'"
+	as admin "INSERT INTO mst.catalogue (name, sql, dialect, owner) VALUES ('keep.thing', 'SELECT 1 AS a', 'postgres', 'other'), ('keep.mine', 'SELECT 1 AS a', 'postgres', 'admin')"
+	MST_DB="$SERVER user=admin" run bash -c "mst-table list | jq -r .name | grep ^keep"
+	says 'keep.mine
+keep.thing'
+	MST_DB="$SERVER user=admin" run bash -c "mst-run --catalogue -s 'keep.*' | jq -r 'select(.event == \"job_finished\").job'"
+	says keep.mine
+	as admin "DELETE FROM mst.catalogue WHERE name LIKE 'keep.%'"
 }
 
 @test "where a superuser migrates what was another's before there were users, its owner stays in" {
