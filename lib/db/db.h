@@ -75,6 +75,8 @@ void db_deadline(struct db *, int64_t mono_us);
 /* Any number of statements, no parameters, results dropped (simple protocol: all
  * in one transaction unless the text says otherwise). */
 int db_exec(struct db *, struct str sql, struct mst_error *);
+/* The same; what the server remarks on it ("... already exists, skipping") is not kept for db_notices. */
+int db_exec_quietly(struct db *, struct str sql, struct mst_error *);
 /* One statement with text parameters $1..$n; params[i].p NULL is SQL null.  A text
  * that is seen again is prepared by itself and kept.  The result hangs on the
  * pool.  NUL bytes in a parameter are MST_DATA. */

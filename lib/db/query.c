@@ -206,6 +206,15 @@ int db_exec(struct db *db, struct str sql, struct mst_error *err)
 	return rc ? rc : db_verdict_(NULL, db, NULL, err);
 }
 
+int db_exec_quietly(struct db *db, struct str sql, struct mst_error *err)
+{
+	size_t kept = db->notices.n;
+	int rc = db_exec(db, sql, err);
+	if (db->notices.n > kept)
+		db->notices.n = kept;
+	return rc;
+}
+
 static int values(struct pool *pool, const struct str *params, size_t n, const char *const **out,
 		  struct mst_error *err)
 {

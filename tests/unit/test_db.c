@@ -387,6 +387,12 @@ static void notices_are_collected(void **state)
 	assert_string_equal(n.v[0], "NOTICE: one");
 	assert_string_equal(n.v[1], "WARNING: two");
 	assert_int_equal(db_notices(pool, db).n, 0);
+	ok(db, "DROP TABLE IF EXISTS nothing_a");
+	struct mst_error err = { 0 };
+	assert_int_equal(db_exec_quietly(db, STR("DROP TABLE IF EXISTS nothing_b; DROP TABLE IF EXISTS nothing_c"), &err), 0);
+	n = db_notices(pool, db);
+	assert_int_equal(n.n, 1);
+	assert_string_equal(n.v[0], "NOTICE: table \"nothing_a\" does not exist, skipping");
 }
 
 static void a_lost_connection_is_said(void **state)

@@ -17,8 +17,8 @@ static int have_schema(struct pg *pg, const struct pg_names *n, struct mst_error
 	int rc = db_query(tmp, pg->db, STR("SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1"),
 			  &n->schema_text, 1, &r, err);
 	if (!rc && db_rows(r) == 0) {
-		rc = db_exec(pg->db, str_of(pool_printf(tmp, "CREATE SCHEMA IF NOT EXISTS %.*s", STR_FMT(n->schema))),
-			     err);
+		rc = db_exec_quietly(pg->db,
+				     str_of(pool_printf(tmp, "CREATE SCHEMA IF NOT EXISTS %.*s", STR_FMT(n->schema))), err);
 		/* two at once: the other one made it */
 		if (rc && (strcmp(err->sqlstate, "23505") == 0 || strcmp(err->sqlstate, "42P06") == 0))
 			rc = 0;
@@ -77,16 +77,13 @@ static int lock_target(struct pg_job *j, bool drop, struct mst_error *err)
 {
 	struct pg *pg = j->pg;
 	struct str begin = pg_begin_sql(j->pool, &j->n, j->t), leftover = pg_drop_build_sql(j->pool, &j->n);
-	/* that there is none is no news */
-	leftover = str_of(pool_printf(j->pool, "SET LOCAL client_min_messages TO warning; %.*s; "
-					       "SET LOCAL client_min_messages TO DEFAULT", STR_FMT(leftover)));
 	long long key = pg_target_key(j->n.full);
 	if (!j->t->busy_fails)
-		return db_exec(pg->db,
-			       str_of(pool_printf(j->pool, "%.*s; SELECT pg_catalog.pg_advisory_xact_lock(%lld)%s%.*s",
-						  STR_FMT(begin), key, drop ? "; " : "", drop ? (int)leftover.n : 0,
-						  leftover.p)),
-			       err);
+		return db_exec_quietly(pg->db,
+				       str_of(pool_printf(j->pool, "%.*s; SELECT pg_catalog.pg_advisory_xact_lock(%lld)%s%.*s",
+							  STR_FMT(begin), key, drop ? "; " : "",
+							  drop ? (int)leftover.n : 0, leftover.p)),
+				       err);
 	const struct db_result *r;
 	struct str param = db_param_int(j->pool, key);
 	int rc = db_exec(pg->db, begin, err);
@@ -94,7 +91,7 @@ static int lock_target(struct pg_job *j, bool drop, struct mst_error *err)
 		rc = db_query(j->pool, pg->db, STR("SELECT pg_catalog.pg_try_advisory_xact_lock($1)"), &param, 1, &r, err);
 	if (!rc && !db_bool(r, 0, 0))
 		return busy(j, param, err);
-	return rc || !drop ? rc : db_exec(pg->db, leftover, err);
+	return rc || !drop ? rc : db_exec_quietly(pg->db, leftover, err);
 }
 
 /* Statements of the attributes pre and post. */

@@ -45,7 +45,7 @@ int pg_effect_open(struct pg *pg, struct mst_error *err)
 			pg->effect = there && usable ? PG_EFFECT_KEPT : PG_EFFECT_DENIED;
 			return 0;
 		}
-		rc = db_exec(pg->db, str_of(make_sql), err);
+		rc = db_exec_quietly(pg->db, str_of(make_sql), err);
 		if (rc == MST_UNAVAILABLE || rc == MST_CANCELLED || rc == MST_TIMEOUT)
 			return rc;
 	}

@@ -58,7 +58,7 @@ static int make_enum(struct pg *pg, const struct pg_names *names, struct str nam
 		buf_printf(&b, "%s%.*s", i ? ", " : "", STR_FMT(label));
 	}
 	buf_char(&b, ')');
-	return db_exec(pg->db, buf_view(&b), err);
+	return db_exec_quietly(pg->db, buf_view(&b), err);
 }
 
 static ptrdiff_t index_of(struct str s, const struct str *v, size_t n)
@@ -89,7 +89,7 @@ static int add_labels(struct pg *pg, struct str type, const struct str *have, si
 			continue;
 		struct str label = db_quote_literal(tmp, labels[i]);
 		struct str beside = db_quote_literal(tmp, i ? labels[i - 1] : have[0]);
-		int rc = db_exec(pg->db,
+		int rc = db_exec_quietly(pg->db,
 				 str_of(pool_printf(tmp, "ALTER TYPE %.*s ADD VALUE IF NOT EXISTS %.*s%s%.*s", STR_FMT(type),
 						    STR_FMT(label), !i && !n_have ? "" : i ? " AFTER " : " BEFORE ",
 						    !i && !n_have ? 0 : (int)beside.n, beside.p)),
