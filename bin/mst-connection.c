@@ -442,7 +442,7 @@ static int put_test_line(struct out *out, const char *name, const struct postgre
 
 static int test(struct cli *cli, struct mst_error *err)
 {
-	struct connections_opts o = { state_options(cli), config_says, cli->config, key_options(cli) };
+	struct connections_opts o = { state_options(cli), config_says, cli->config, key_options(cli), false };
 	struct connections *connections = connections_new(cli->pool, &o);
 	struct db *db = NULL;
 	int rc = 0, status = 0;

@@ -139,7 +139,7 @@ static int tell_tests(struct report *r, const struct run_event *e, struct mst_er
 	run_tests tests;
 	struct buf b;
 	int rc = 0;
-	run_event_tests(tmp, e, &tests);
+	run_event_tests(tmp, e->tests, &tests);
 	buf_init(&b, tmp);
 	for (size_t i = 0; !rc && i < tests.n; i++) {
 		const struct run_test *t = &tests.v[i];
@@ -308,6 +308,12 @@ static int write_finish(struct report *r, const struct run_outcome *o, struct ms
 	return out_line(r->out, buf_view(&b), err);
 }
 
+/* Whether the jobs were read from files: the run keeps their text as it was. */
+static bool of_files(const struct cli *cli)
+{
+	return cli->argc > 0 && strcmp(cli->argv[0], "-") != 0;
+}
+
 static int finish(struct report *r, struct run *run, const struct run_outcome *o, bool query, struct mst_error *err)
 {
 	char took[TIME_SHORT_MAX];
@@ -332,8 +338,8 @@ static int finish(struct report *r, struct run *run, const struct run_outcome *o
 		return 128 + cli_signal;
 	}
 	mst_fail(err, MST_FAILED, "run %lld failed: %s", (long long)o->id, words);
-	return mst_hint(err, "mst-ps %lld shows what became of each job; mst-run --retry %lld goes on from there",
-			(long long)o->id, (long long)o->id);
+	return mst_hint(err, "mst-ps %lld shows what became of each job; mst-run --retry %lld goes on from there%s",
+			(long long)o->id, (long long)o->id, of_files(r->cli) ? "; files that changed want a new run" : "");
 }
 
 /* --- dry run ----------------------------------------------------------------------- */
@@ -583,6 +589,7 @@ static int run(struct cli *cli, struct mst_error *err)
 		.fail_fast = a->fail_fast,
 		.no_commands = a->no_commands || !config_is_yes(config_get(cli->config, "commands")),
 		.no_wait = a->no_wait,
+		.each_fails = a->catalogue,
 		.reimport = a->reimport.v,
 		.n_reimport = a->reimport.n,
 		.timezone = config_get(cli->config, "timezone"),

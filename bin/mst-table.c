@@ -564,7 +564,7 @@ static int read_rows(struct cli *cli, struct mst_error *err)
 		rc = find(&t, cli->argv[0], &name, err);
 	if (rc)
 		return rc;
-	struct connections_opts o = { state_options(cli), config_says, cli->config, key_options(cli) };
+	struct connections_opts o = { state_options(cli), config_says, cli->config, key_options(cli), false };
 	struct warehouse_read what = {
 		.where = t.a->where ? str_of(t.a->where) : (struct str){ "", 0 },
 		.limit = t.a->limit ? t.a->limit : -1,
@@ -638,7 +638,7 @@ static int load(struct cli *cli, struct mst_error *err)
 		rc = find(&t, cli->argv[0], &name, err);
 	if (!rc && is_stdin && isatty(STDIN_FILENO))
 		cli_note(cli, "reading rows from the terminal, up to Ctrl-D");
-	struct connections_opts c = { state_options(cli), config_says, cli->config, key_options(cli) };
+	struct connections_opts c = { state_options(cli), config_says, cli->config, key_options(cli), false };
 	struct load_opts o = { .connections = &c, .stop = &cli_signal, .say = said, .say_arg = cli };
 	if (!rc)
 		rc = load_external(cli->pool, t.db, &o, name, &input, &done, err);

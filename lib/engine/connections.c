@@ -10,6 +10,7 @@ struct wanted {
 	struct connection c;
 	bool known;
 	struct str job; /* the first that wants it */
+	struct mst_error fault; /* code 0: none */
 };
 
 struct connections {
@@ -40,6 +41,15 @@ static int frame(const struct wanted *w, struct mst_error *err)
 	return w->job.n ? mst_wrap(err, "%.*s", STR_FMT(w->job)) : err->code;
 }
 
+/* Keeps the error for those that want the connection.  Not of a session that is lost, or stopped. */
+static bool put_off(const struct connections *c, struct wanted *w, const struct mst_error *err)
+{
+	if (!c->opts->later || err->code == MST_UNAVAILABLE || err->code == MST_CANCELLED || err->code == MST_BUG)
+		return false;
+	w->fault = *err;
+	return true;
+}
+
 int connections_want(struct connections *c, const char *name, struct str job, struct mst_error *err)
 {
 	if (find(c, name))
@@ -48,7 +58,7 @@ int connections_want(struct connections *c, const char *name, struct str job, st
 	struct connection found = { .provider = "postgres", .restricted = true };
 	w->job = job;
 	int rc = c->opts->config ? c->opts->config(c->opts->arg, name, &found, err) : MST_NOT_FOUND;
-	if (rc && rc != MST_NOT_FOUND)
+	if (rc && rc != MST_NOT_FOUND && !put_off(c, w, err))
 		return frame(w, err);
 	w->known = rc == 0;
 	if (w->known)
@@ -61,7 +71,7 @@ int connections_want(struct connections *c, const char *name, struct str job, st
 bool connections_need_state(const struct connections *c)
 {
 	for (size_t i = 0; i < c->wanted.n; i++)
-		if (!c->wanted.v[i]->known)
+		if (!c->wanted.v[i]->known && !c->wanted.v[i]->fault.code)
 			return true;
 	return false;
 }
@@ -153,9 +163,16 @@ int connections_look_up(struct connections *c, struct db *state, bool secrets, s
 	int rc = 0;
 	if (connections_need_state(c))
 		rc = store_connection_list(tmp, state, DB_NULL, &all, err);
-	for (size_t i = 0; !rc && i < c->wanted.n; i++)
-		if ((rc = look_up(c, state, keys, c->wanted.v[i], &all, secrets, err)))
-			frame(c->wanted.v[i], err);
+	for (size_t i = 0; !rc && i < c->wanted.n; i++) {
+		struct wanted *w = c->wanted.v[i];
+		if (w->fault.code)
+			continue;
+		rc = look_up(c, state, keys, w, &all, secrets, err);
+		if (rc && put_off(c, w, err))
+			rc = 0;
+		else if (rc)
+			frame(w, err);
+	}
 	return rc;
 }
 
@@ -168,6 +185,15 @@ int connections_refused(const struct connection *c, struct mst_error *err)
 			mst_hint(err, "keep the password as a secret: mst-secret put NAME, then mst-connection put %s "
 				      "--password-secret NAME; or give it in ~/.pgpass", c->name);
 	}
+	return err->code;
+}
+
+int connections_fault(const struct connections *c, const char *name, struct mst_error *err)
+{
+	const struct wanted *w = find(c, name);
+	if (!w || !w->fault.code)
+		return 0;
+	*err = w->fault;
 	return err->code;
 }
 

@@ -20,6 +20,9 @@ struct connections_opts {
 	int (*config)(void *arg, const char *name, struct connection *out, struct mst_error *);
 	void *arg;
 	struct keyring_opts keys;
+	/* What cannot be found, or opened, is no error of these functions: it is one of those that
+	 * want it, see connections_fault. */
+	bool later;
 };
 
 struct connections;
@@ -37,6 +40,8 @@ int connections_look_up(struct connections *, struct db *state, bool secrets, st
 /* After an error of connecting by it (or NULL: by none of these): where the server wants another password, the hint
  * says where this one's stands.  Returns the code. */
 int connections_refused(const struct connection *, struct mst_error *);
+/* Why a name leads nowhere, as it was noted: its error, or 0. */
+int connections_fault(const struct connections *, const char *name, struct mst_error *);
 /* NULL where it was not looked up. */
 const struct connection *connections_get(const struct connections *, const char *name);
 

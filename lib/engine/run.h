@@ -58,6 +58,7 @@ struct run_opts {
 	int workers;
 	bool fail_fast;
 	bool no_commands;           /* shell imports are MST_DENIED in run_prepare */
+	bool each_fails;            /* a connection that leads nowhere fails the jobs that want it, not the run */
 	bool no_wait;               /* a table that another run is writing fails its job */
 	const char *const *reimport; /* imports that read all rows, by the names of their jobs */
 	size_t n_reimport;

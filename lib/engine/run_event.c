@@ -59,13 +59,13 @@ void run_event_write(struct buf *b, const struct run_event *e)
 	jw_end(&w);
 }
 
-void run_event_tests(struct pool *pool, const struct run_event *e, run_tests *out)
+void run_event_tests(struct pool *pool, struct str told, run_tests *out)
 {
 	static const struct str keys[] = { { "name", 4 }, { "severity", 8 }, { "state", 5 }, { "message", 7 } };
 	struct mst_error ignored;
 	struct json_val all, test, v[4];
 	*out = (run_tests){ 0 };
-	if (!e->tests.n || json_scan(e->tests, &all, &ignored) || all.type != JSON_ARRAY)
+	if (!told.n || json_scan(told, &all, &ignored) || all.type != JSON_ARRAY)
 		return;
 	for (struct json_iter it = json_iter(all); json_next(&it, NULL, &test);) {
 		if (test.type != JSON_OBJECT || json_pick(test.raw, keys, 4, v, &ignored) ||

@@ -14,7 +14,7 @@ struct run_test {
 	struct json_val line;     /* as the warehouse told of it */
 };
 typedef VEC(struct run_test) run_tests;
-void run_event_tests(struct pool *, const struct run_event *, run_tests *out);
+void run_event_tests(struct pool *, struct str told, run_tests *out);
 /* Of one of them. */
 void run_test_write(struct buf *, const struct run_event *, const struct run_test *);
 /* The last one. */

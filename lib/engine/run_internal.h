@@ -105,6 +105,8 @@ void run_crew_cancel(struct run_crew *);
  * the process must end soon, and nothing of the crew may be freed. */
 bool run_crew_end(struct run_crew *, int64_t wait_us);
 
+/* The error of a connection that a job wants and that leads nowhere, or 0. */
+int run_fault(const struct run *, const struct run_item *, struct mst_error *);
 /* Opens the connection of a job. */
 int run_connect(struct run *, struct pool *, const char *name, const stop_flag *stop,
 		struct run_connection *out, struct mst_error *);

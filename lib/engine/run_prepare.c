@@ -160,7 +160,8 @@ int run_prepare(struct pool *pool, const struct run_opts *opts, job_list *jobs, 
 	struct run *r = pool_zalloc(pool, sizeof *r);
 	struct map targets;
 	*r = (struct run){ .pool = pool, .opts = opts, .jobs = jobs };
-	r->where = (struct connections_opts){ opts->where, opts->connection, opts->arg, opts->keys };
+	r->where = (struct connections_opts){ opts->where, opts->connection, opts->arg, opts->keys,
+						  .later = opts->each_fails || opts->again };
 	r->connections = connections_new(pool, &r->where);
 	r->items = pool_zalloc(pool, (jobs->n + 1) * sizeof *r->items);
 	map_init(&targets, pool, jobs->n);
@@ -230,6 +231,12 @@ static int statement(void *arg, struct str text, struct mst_error *err)
 	return e->sink(e->arg, e->job, false, text, err);
 }
 
+int run_fault(const struct run *r, const struct run_item *item, struct mst_error *err)
+{
+	int rc = item->connection ? connections_fault(r->connections, item->connection, err) : 0;
+	return rc || !item->source ? rc : connections_fault(r->connections, item->source, err);
+}
+
 int run_explain(struct run *r, run_explain_sink *sink, void *arg, struct mst_error *err)
 {
 	struct state_opts where = r->opts->where;
@@ -245,6 +252,10 @@ int run_explain(struct run *r, run_explain_sink *sink, void *arg, struct mst_err
 		struct explain e = { sink, arg, &r->jobs->v[i] };
 		if (!item->type)
 			continue;
+		/* nothing runs here that it could be told of */
+		rc = run_fault(r, item, err);
+		if (rc)
+			return mst_wrap(err, "%.*s", STR_FMT(e.job->name));
 		struct str command = { "", 0 };
 		if (item->type->command)
 			command = item->type->command(tmp, e.job);

@@ -1,3 +1,4 @@
+#include "engine/run_event.h"
 #include "engine/run_internal.h"
 
 #include "base/time.h"
@@ -157,6 +158,18 @@ static void hear_server(struct pool *pool, struct db *db, struct run_mouth *m)
 		run_mouth_say(m, "notice", str_of(said.v[i]));
 }
 
+/* So does what the tests on the result found wrong. */
+static void say_tests(struct pool *pool, struct run_mouth *m, struct str told)
+{
+	run_tests tests;
+	run_event_tests(pool, told, &tests);
+	for (size_t i = 0; i < tests.n; i++) {
+		const struct run_test *t = &tests.v[i];
+		run_mouth_say(m, "test", str_of(pool_printf(pool, "test '%.*s' %s: %.*s", STR_FMT(t->name),
+							    t->warn ? "warned" : "failed", STR_FMT(t->message))));
+	}
+}
+
 static void run_task(struct run_worker *w, struct run_connection *c, struct run_mouth *mouth, struct pool *pool,
 		     struct run_result *res)
 {
@@ -187,6 +200,7 @@ static void run_task(struct run_worker *w, struct run_connection *c, struct run_
 	res->rc = item->type->run(&ctx, &res->result, &res->err);
 	res->result.tests = str_dup(res->pool, res->result.tests);
 	hear_server(pool, c->db, mouth);
+	say_tests(pool, mouth, res->result.tests);
 	after = db_server_cpu_us(c->db);
 	if (server >= 0 && after >= server)
 		res->cpu_us += after - server;
@@ -203,7 +217,9 @@ static void do_job(struct run_worker *w, uint32_t job, struct run_result *res)
 				    .result = { .rows = -1, .bytes = -1, .cpu_us = -1 },
 				    .started_us = time_mono_us() };
 	run_mouth_open(&mouth, &w->crew->said, job, w->attempt);
-	res->rc = connection_of(w, item->connection, &c, &res->err);
+	res->rc = run_fault(w->run, item, &res->err);
+	if (!res->rc)
+		res->rc = connection_of(w, item->connection, &c, &res->err);
 	res->begun = !res->rc;
 	if (res->begun) {
 		run_task(w, c, &mouth, pool, res);

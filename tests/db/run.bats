@@ -143,7 +143,7 @@ job_finished raw.a succeeded' ]
 	n=$(jq -r 'select(.event == "run_started") | .run' <<<"$output")
 	complains "mst-run: $PWD/s/mart/bad.sql:4:9: mart.bad: column \"nope\" does not exist
 mst-run: run $n failed: 2 succeeded, 1 failed, 2 blocked
-  mst-ps $n shows what became of each job; mst-run --retry $n goes on from there"
+  mst-ps $n shows what became of each job; mst-run --retry $n goes on from there; files that changed want a new run"
 }
 
 @test "a failed job leaves yesterday's table" {
