@@ -83,7 +83,7 @@ static void put_count(struct buf *b, struct json_val v, const char *what)
 {
 	int64_t n;
 	if (json_int(v, &n))
-		buf_printf(b, ", %lld %s%s", (long long)n, what, n == 1 || *what != 'r' ? "" : "s");
+		buf_printf(b, ", %lld %s%s", (long long)n, what, n == 1 || !strchr("jr", *what) ? "" : "s");
 }
 
 static void put_colour(struct printer *p, struct buf *b, struct str state)
@@ -91,6 +91,46 @@ static void put_colour(struct printer *p, struct buf *b, struct str state)
 	if (p->cli->color_out)
 		buf_z(b, str_eqz(state, "failed") ? "\033[31m" : str_eqz(state, "succeeded") ? "\033[32m" :
 			 str_eqz(state, "running") ? "\033[36m" : "\033[33m");
+}
+
+/* "mart.sales  changed, revision 3": what happened to a table, a user, a team, a member. */
+static void put_definition(struct printer *p, struct pool *pool, struct buf *b, struct str event, struct json_val data)
+{
+	enum { OF_TABLE, OF_NAME, OF_TEAM, OF_USER, REVISION, ROLE, ADMIN, LOADED, BAD, N };
+	static const struct str words[N] = { { "table", 5 }, { "name", 4 },  { "team", 4 }, { "user", 4 },
+					     { "revision", 8 }, { "role", 4 }, { "admin", 5 }, { "rows", 4 },
+					     { "rows_bad", 8 } };
+	struct json_val v[N] = { 0 };
+	struct mst_error ignored;
+	struct str noun, verb;
+	if (!str_cut(event, '_', &noun, &verb) || data.type != JSON_OBJECT || json_pick(data.raw, words, N, v, &ignored))
+		verb = event;
+	bool member = str_eqz(noun, "member");
+	int what = str_eqz(noun, "table") ? (v[OF_TABLE].type == JSON_STRING ? OF_TABLE : OF_NAME) :
+		   member || str_eqz(noun, "team") ? OF_TEAM : OF_USER;
+	if (v[what].type == JSON_STRING) {
+		buf_z(b, what == OF_TEAM ? "team " : what == OF_USER ? "user " : "");
+		put_text(b, json_str(pool, v[what]));
+		buf_z(b, "  ");
+	}
+	if (member && v[OF_USER].type == JSON_STRING) {
+		put_text(b, json_str(pool, v[OF_USER]));
+		buf_char(b, ' ');
+	}
+	put_colour(p, b, event);
+	for (size_t i = 0; i < verb.n; i++)
+		buf_char(b, verb.p[i] == '_' ? ' ' : verb.p[i]);
+	buf_z(b, p->cli->color_out ? "\033[0m" : "");
+	if (v[ROLE].type == JSON_STRING) {
+		buf_z(b, " as ");
+		put_text(b, json_str(pool, v[ROLE]));
+	}
+	if (json_is_true(v[ADMIN]))
+		buf_z(b, " as an admin");
+	if (v[REVISION].type == JSON_NUMBER)
+		buf_printf(b, ", revision %.*s", STR_FMT(v[REVISION].raw));
+	put_count(b, v[LOADED], "row");
+	put_count(b, v[BAD], "bad");
 }
 
 static void put_event(struct printer *p, struct pool *pool, struct buf *b, const struct json_val *v)
@@ -101,10 +141,14 @@ static void put_event(struct printer *p, struct pool *pool, struct buf *b, const
 	struct json_val m;
 	struct mst_error ignored;
 	struct str event = json_str(pool, v[EVENT]), state = v[STATE].type == JSON_STRING ? json_str(pool, v[STATE]) : event;
-	put_colour(p, b, state);
 	if (v[RUN].type == JSON_NONE) {
-		put_text(b, event);
-	} else if (str_eqz(event, "job_started") || str_eqz(event, "run_started")) {
+		put_definition(p, pool, b, event, v[DATA]);
+		buf_z(b, ", by ");
+		put_text(b, json_str(pool, v[USER]));
+		return;
+	}
+	put_colour(p, b, state);
+	if (str_eqz(event, "job_started") || str_eqz(event, "run_started")) {
 		buf_z(b, json_is_true(v[AGAIN]) ? "started again" : "started");
 	} else if (str_eqz(event, "job_retried")) {
 		buf_z(b, "failed, is tried again");
@@ -115,18 +159,14 @@ static void put_event(struct printer *p, struct pool *pool, struct buf *b, const
 	}
 	if (p->cli->color_out)
 		buf_z(b, "\033[0m");
-	put_count(b, v[JOBS], "jobs");
+	put_count(b, v[JOBS], "job");
 	put_count(b, v[SUCCEEDED], "succeeded");
 	if (v[FAILED].type == JSON_NUMBER && !str_eqz(v[FAILED].raw, "0"))
 		put_count(b, v[FAILED], "failed");
 	put_count(b, v[ROWS], "row");
 	if (json_int(v[DURATION], &us))
 		buf_printf(b, ", %s", time_short(took, us));
-	if (v[RUN].type == JSON_NONE && v[DATA].type == JSON_OBJECT) {
-		buf_char(b, ' ');
-		put_text(b, v[DATA].raw);
-	}
-	if (str_eqz(event, "run_started") || v[RUN].type == JSON_NONE) {
+	if (str_eqz(event, "run_started")) {
 		buf_z(b, ", by ");
 		put_text(b, json_str(pool, v[USER]));
 	}

@@ -62,7 +62,7 @@ static const struct out_col run_columns[] = {
 	{ "started_at", "STARTED", OUT_TIME, false },
 	{ "duration_us", "TIME", OUT_DURATION_US, false },
 	{ "name", "OF", OUT_TEXT, true },
-	{ "error", "ERROR", OUT_TEXT, true },
+	{ "error", "ERROR", OUT_TEXT, OUT_SHRINK_FIRST | OUT_SPARE },
 	{ NULL, NULL, OUT_TEXT, false },
 };
 
@@ -92,6 +92,7 @@ static const struct out_col usage_columns[] = {
 struct node {
 	struct str name, state;
 	int64_t rows, duration_us;
+	size_t warned; /* tests on the result */
 	struct json_val after, error;
 };
 
@@ -106,15 +107,30 @@ static int64_t int_of(struct json_val v)
 	return json_int(v, &n) ? n : -1;
 }
 
+/* A test that fails the job is told of by its error. */
+static size_t count_warned(struct json_val tests)
+{
+	static const struct str keys[] = { { "severity", 8 }, { "state", 5 } };
+	struct json_val test, v[2];
+	struct mst_error ignored;
+	size_t n = 0;
+	if (tests.type != JSON_ARRAY)
+		return 0;
+	for (struct json_iter it = json_iter(tests); json_next(&it, NULL, &test);)
+		n += test.type == JSON_OBJECT && !json_pick(test.raw, keys, 2, v, &ignored) &&
+		     str_eqz(v[0].raw, "\"warn\"") && str_eqz(v[1].raw, "\"failed\"");
+	return n;
+}
+
 static int add_node(void *arg, struct str line, struct mst_error *err)
 {
 	static const struct str keys[] = { { "name", 4 }, { "state", 5 }, { "rows", 4 }, { "duration_us", 11 },
-					   { "after", 5 }, { "error", 5 } };
+					   { "after", 5 }, { "error", 5 }, { "tests", 5 } };
 	struct tree *t = arg;
 	struct pool *pool = t->cli->pool;
-	struct json_val v[6];
+	struct json_val v[7];
 	line = str_dup(pool, line);
-	int rc = json_pick(line, keys, 6, v, err);
+	int rc = json_pick(line, keys, 7, v, err);
 	if (rc)
 		return rc;
 	*vec_push(pool, &t->nodes) = (struct node){
@@ -122,6 +138,7 @@ static int add_node(void *arg, struct str line, struct mst_error *err)
 		.state = json_str(pool, v[1]),
 		.rows = int_of(v[2]),
 		.duration_us = int_of(v[3]),
+		.warned = count_warned(v[6]),
 		.after = v[4],
 		.error = v[5],
 	};
@@ -157,6 +174,9 @@ static void label(void *ctx, uint32_t i, struct buf *b)
 		buf_printf(b, ", %lld row%s", (long long)n->rows, n->rows == 1 ? "" : "s");
 	if (n->duration_us >= 0)
 		buf_printf(b, ", %s", time_short(took, n->duration_us));
+	if (n->warned)
+		buf_printf(b, ", %s%zu test%s warned%s", t->cli->color_out ? "\033[33m" : "", n->warned,
+			   n->warned == 1 ? "" : "s", t->cli->color_out ? "\033[0m" : "");
 }
 
 static int write_text(void *ctx, struct str text, struct mst_error *err)
@@ -265,6 +285,18 @@ static int list_runs(struct cli *cli, struct db *db, const struct args *a, struc
 	return rc ? rc : out_close(out, err);
 }
 
+/* What belongs to no team has a name in the table alone. */
+static int told_usage(void *arg, struct str line, struct mst_error *err)
+{
+	static const struct str key = { "key", 3 };
+	struct json_val v;
+	POOL_SCRATCH(tmp);
+	int rc = json_pick(line, &key, 1, &v, err);
+	if (!rc && v.type == JSON_NONE)
+		line = str_of(pool_printf(tmp, "{\"key\":\"-\",%.*s", (int)line.n - 1, line.p + 1));
+	return rc ? rc : out_line(arg, line, err);
+}
+
 static int show_usage(struct cli *cli, struct db *db, const struct args *a, struct mst_error *err)
 {
 	struct store_usage_filter filter = { .by = a->usage };
@@ -274,7 +306,7 @@ static int show_usage(struct cli *cli, struct db *db, const struct args *a, stru
 	if (rc)
 		return rc;
 	struct out *out = out_open(cli, "usage", usage_columns);
-	rc = store_usage(db, &filter, out_told, out, err);
+	rc = store_usage(db, &filter, cli->format == CLI_TABLE ? told_usage : out_told, out, err);
 	return rc ? rc : out_close(out, err);
 }
 
