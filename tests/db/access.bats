@@ -368,8 +368,8 @@ ops.t'
 	as admin "SELECT mst.team_join('ops', 'writer', 'read')"
 	MST_DB="$SERVER user=writer" run --separate-stderr mst-run --catalogue --team mart -s ops.hidden
 	status 6
-	complains 'mst-run: writer may not write for team ops
-  an admin of the team lets you: mst-team (ops)'
+	complains 'mst-run: writer may not run ops.hidden: it is of team ops
+  an admin of the team lets you: mst-team join ops writer --role write'
 	# and what is moved meanwhile takes its new text along
 	as admin "UPDATE mst.catalogue SET team = 'ops', sql = 'SELECT 2 AS secret_column' WHERE name = 'mart.moved'"
 	MST_DB="$SERVER user=admin" run mst-run --retry last --current

@@ -16,7 +16,8 @@ ALTER TABLE mst.run
 	ADD team     text  REFERENCES mst.team ON UPDATE CASCADE ON DELETE SET NULL,
 	ADD labels   jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(labels) = 'object'),
 	ADD owned_by text,                             -- who works on it: of the session that holds the lock
-	ADD retries  integer NOT NULL DEFAULT 0;       -- how often it was taken up again
+	ADD retries  integer NOT NULL DEFAULT 0,       -- how often it was taken up again
+	ADD teams    text[] NOT NULL DEFAULT '{}';     -- of its jobs, where it has no team: they see it, and these jobs
 UPDATE mst.run SET owned_by = created_by;
 ALTER TABLE mst.run ALTER owned_by SET NOT NULL, ALTER owned_by SET DEFAULT session_user;
 CREATE INDEX run_labels ON mst.run USING gin (labels jsonb_path_ops) WHERE labels <> '{}';
@@ -93,9 +94,20 @@ CREATE FUNCTION mst.follow_team() RETURNS trigger
 BEGIN
 	UPDATE mst.job j SET team = new.name WHERE j.team = old.name;
 	UPDATE mst.event e SET team = new.name WHERE e.team = old.name;
+	UPDATE mst.run r SET teams = array_replace(r.teams, old.name, new.name) WHERE old.name = ANY (r.teams);
 	RETURN NULL;
 END $$;
 REVOKE EXECUTE ON FUNCTION mst.follow_team() FROM PUBLIC;
+
+-- Another team of that name, made later, is not the one whose jobs they were.
+CREATE FUNCTION mst.forget_team() RETURNS trigger
+	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	UPDATE mst.run r SET teams = array_remove(r.teams, old.name) WHERE old.name = ANY (r.teams);
+	RETURN NULL;
+END $$;
+REVOKE EXECUTE ON FUNCTION mst.forget_team() FROM PUBLIC;
+CREATE TRIGGER forget_team AFTER DELETE ON mst.team FOR EACH ROW EXECUTE FUNCTION mst.forget_team();
 CREATE TRIGGER follow_team AFTER UPDATE OF name ON mst.team FOR EACH ROW WHEN (old.name <> new.name)
 	EXECUTE FUNCTION mst.follow_team();
 
@@ -108,19 +120,27 @@ ALTER TABLE mst.log ENABLE ROW LEVEL SECURITY;
 ALTER TABLE mst.log_size ENABLE ROW LEVEL SECURITY;
 GRANT SELECT ON mst.run, mst.job, mst.edge, mst.attempt, mst.event, mst.log TO PUBLIC;
 CREATE POLICY mine ON mst.run FOR SELECT USING ((SELECT mst.is_admin())
-	OR team = ANY ((SELECT mst.my_teams('read'))::text[]) OR (team IS NULL AND created_by = (SELECT mst.me())));
-CREATE POLICY of_run ON mst.job FOR SELECT USING (EXISTS (SELECT FROM mst.run r WHERE r.id = run_id)
-	AND (team IS NULL OR team <> ALL ((SELECT mst.closed_teams())::text[])));
+	OR team = ANY ((SELECT mst.my_teams('read'))::text[]) OR (team IS NULL AND (created_by = (SELECT mst.me())
+		OR teams && (SELECT mst.my_teams('read'))::text[])));
+-- Who sees the run for one of its jobs sees the jobs of his teams alone.
+CREATE POLICY of_run ON mst.job FOR SELECT USING (CASE WHEN EXISTS (SELECT FROM mst.run r WHERE r.id = run_id
+		AND (r.team IS NOT NULL OR r.created_by = (SELECT mst.me()) OR (SELECT mst.is_admin())))
+	THEN team IS NULL OR team <> ALL ((SELECT mst.closed_teams())::text[])
+	ELSE team = ANY ((SELECT mst.my_teams('read'))::text[]) AND EXISTS (SELECT FROM mst.run r WHERE r.id = run_id) END);
 CREATE POLICY of_run ON mst.edge FOR SELECT USING (EXISTS (SELECT FROM mst.run r WHERE r.id = run_id));
 CREATE POLICY of_job ON mst.attempt FOR SELECT
 	USING (EXISTS (SELECT FROM mst.job j WHERE j.run_id = attempt.run_id AND j.no = attempt.job));
 CREATE POLICY of_run ON mst.event FOR SELECT USING (CASE WHEN run_id IS NOT NULL
-	THEN EXISTS (SELECT FROM mst.run r WHERE r.id = run_id)
-		AND (team IS NULL OR team <> ALL ((SELECT mst.closed_teams())::text[]))
+	THEN CASE WHEN EXISTS (SELECT FROM mst.run r WHERE r.id = run_id
+			AND (r.team IS NOT NULL OR r.created_by = (SELECT mst.me()) OR (SELECT mst.is_admin())))
+		THEN team IS NULL OR team <> ALL ((SELECT mst.closed_teams())::text[])
+		ELSE (job IS NULL OR team = ANY ((SELECT mst.my_teams('read'))::text[]))
+			AND EXISTS (SELECT FROM mst.run r WHERE r.id = run_id) END
 	ELSE (SELECT mst.is_admin()) OR team = ANY ((SELECT mst.my_teams('read'))::text[])
 		OR (team IS NULL AND owner = (SELECT mst.me())) END);
 CREATE POLICY of_job ON mst.log FOR SELECT USING (CASE WHEN job = 0
-	THEN EXISTS (SELECT FROM mst.run r WHERE r.id = run_id)
+	THEN EXISTS (SELECT FROM mst.run r WHERE r.id = run_id
+		AND (r.team IS NOT NULL OR r.created_by = (SELECT mst.me()) OR (SELECT mst.is_admin())))
 	ELSE EXISTS (SELECT FROM mst.job j WHERE j.run_id = log.run_id AND j.no = log.job) END);
 
 -- Whether the session that works on the run is there.  Anyone may take an advisory lock: it counts
@@ -261,18 +281,53 @@ BEGIN
 	RETURN id;
 END $$;
 
+-- A run that was given no team is the one's whose all its jobs are, else seen by each of theirs.
+CREATE FUNCTION mst.run_keep_teams(run bigint, teams text[], upto integer) RETURNS void
+	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+	r mst.run;
+	known text[];
+BEGIN
+	SELECT * INTO r FROM mst.run x WHERE x.id = run_keep_teams.run;
+	SELECT array_agg(t.name ORDER BY t.name) INTO known FROM mst.team t
+		WHERE t.name = ANY (run_keep_teams.teams) OR t.name = ANY (r.teams);
+	IF r.team IS NOT NULL OR known IS NULL THEN
+		RETURN;
+	END IF;
+	IF upto = r.jobs AND cardinality(known) = 1
+			AND NOT EXISTS (SELECT FROM mst.job j WHERE j.run_id = r.id AND j.team IS DISTINCT FROM known[1]) THEN
+		UPDATE mst.run x SET team = known[1], teams = '{}' WHERE x.id = r.id;
+	ELSIF known <> r.teams THEN
+		UPDATE mst.run x SET teams = known WHERE x.id = r.id;
+	END IF;
+END $$;
+REVOKE EXECUTE ON FUNCTION mst.run_keep_teams(bigint, text[], integer) FROM PUBLIC;
+
 CREATE FUNCTION mst.run_add_jobs(run bigint, first integer, names text[], kinds text[], waits integer[],
 		priorities bigint[], lines text[], sqls text[], teams text[]) RETURNS void
 	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	closed record;
 BEGIN
 	PERFORM mst.must_own(run);
-	PERFORM mst.must_write_for(teams);
+	SELECT u.name, u.team INTO closed
+		FROM unnest(run_add_jobs.names, run_add_jobs.teams) WITH ORDINALITY AS u(name, team, i)
+		WHERE u.team IN (SELECT t.name FROM mst.team t WHERE t.name = ANY (run_add_jobs.teams)
+			AND NOT mst.may('write', NULL, t.name))
+		ORDER BY u.i LIMIT 1;
+	IF FOUND THEN
+		RAISE insufficient_privilege USING
+			MESSAGE = format('%I may not run %s: it is of team %I', session_user, closed.name, closed.team),
+			HINT = format('an admin of the team lets you: mst-team join %I %I --role write', closed.team, session_user);
+	END IF;
 	INSERT INTO mst.job (run_id, no, name, kind, state, waiting, priority, line, sql, team)
 	SELECT run, first - 1 + u.i, u.name, u.kind, CASE WHEN u.waiting > 0 THEN 'waiting' ELSE 'ready' END, u.waiting,
 		u.priority, u.line::json, u.sql, nullif(u.team, r.team)
 	FROM mst.run r, ROWS FROM (unnest(names), unnest(kinds), unnest(waits), unnest(priorities), unnest(lines),
-		unnest(sqls), unnest(teams)) WITH ORDINALITY AS u(name, kind, waiting, priority, line, sql, team, i)
+		unnest(sqls), unnest(run_add_jobs.teams)) WITH ORDINALITY AS u(name, kind, waiting, priority, line, sql, team, i)
 	WHERE r.id = run AND r.finished_at IS NULL AND first > 0 AND first - 1 + u.i <= r.jobs;
+	PERFORM mst.run_keep_teams(run, teams, first - 1 + cardinality(names));
 END $$;
 
 CREATE FUNCTION mst.run_add_edges(run bigint, afters integer[], jobs integer[]) RETURNS void
@@ -526,9 +581,10 @@ BEGIN
 	PERFORM mst.must_own(run);
 	PERFORM mst.must_write_for(teams);
 	UPDATE mst.job j SET line = u.line::json, sql = u.sql, team = nullif(u.team, r.team)
-		FROM mst.run r, unnest(nos, lines, sqls, teams) AS u(no, line, sql, team)
+		FROM mst.run r, unnest(nos, lines, sqls, run_replace.teams) AS u(no, line, sql, team)
 		WHERE r.id = run AND j.run_id = run AND j.no = u.no AND j.state IN ('waiting', 'ready');
 	GET DIAGNOSTICS n = ROW_COUNT;
+	PERFORM mst.run_keep_teams(run, teams, 0);
 	RETURN n;
 END $$;
 
@@ -643,4 +699,5 @@ CREATE FUNCTION mst.run_progress(run bigint) RETURNS bigint[]
 	LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 	AS $$ SELECT ARRAY[count(*) FILTER (WHERE j.state = 'succeeded'), count(*) FILTER (WHERE j.state = 'failed')]
 	        FROM mst.job j JOIN mst.run r ON r.id = j.run_id
-	       WHERE j.run_id = run AND mst.may('read', r.created_by, r.team) $$;
+	       WHERE j.run_id = run AND (mst.may('read', r.created_by, r.team)
+			OR r.team IS NULL AND r.teams && mst.my_teams('read')) $$;

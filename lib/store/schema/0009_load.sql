@@ -2,6 +2,7 @@
 
 -- the last load of a table is found among few; row security lets no index look into data
 CREATE INDEX event_loaded ON mst.event (id) WHERE kind = 'table_loaded';
+CREATE INDEX event_loaded_at ON mst.event (at) WHERE kind = 'table_loaded';
 
 CREATE FUNCTION mst.table_loaded(name text, rows bigint, bytes bigint, rows_bad bigint) RETURNS bigint
 	LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
