@@ -15,6 +15,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <git2.h>
+/* from 1.8 on those that set and clear errors stand apart */
+#if __has_include(<git2/sys/errors.h>)
+#include <git2/sys/errors.h>
+#endif
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,7 +29,7 @@
 
 #define FILE_MAX ((git_object_size_t)64 << 20)
 #define TOTAL_MAX ((uint64_t)2 << 30)
-enum { FILES_MAX = 1000000, FOLDER_DEPTH_MAX = 128, LOGINS_MAX = 4 };
+enum { FILES_MAX = 1000000, FOLDERS_MAX = 100000, FOLDER_DEPTH_MAX = 128, LOGINS_MAX = 4 };
 
 static _Noreturn void fail(const char *what)
 {
@@ -218,7 +222,7 @@ struct copy {
 	git_repository *repo;
 	git_odb *odb;
 	uint64_t bytes;
-	unsigned files;
+	unsigned files, folders;
 };
 
 static void copy_blob(struct copy *c, const git_oid *id, int dir, const char *name, const char *shown)
@@ -246,8 +250,12 @@ static void copy_blob(struct copy *c, const git_oid *id, int dir, const char *na
 /* Names in a tree are anything but a slash and NUL: those that begin with a dot, "..", too, are left out. */
 static void copy_tree(struct copy *c, const git_tree *tree, int dir, const char *at, unsigned depth)
 {
-	if (depth > FOLDER_DEPTH_MAX)
-		return;
+	/* folders cost, too, and one tree may be named many times; what is left out would count as removed */
+	if (depth > FOLDER_DEPTH_MAX || ++c->folders > FOLDERS_MAX) {
+		POOL_SCRATCH(pool);
+		git_error_clear();
+		fail(pool_printf(pool, "%s: the folders are too many or too deep", at));
+	}
 	for (size_t i = 0; i < git_tree_entrycount(tree); i++) {
 		POOL_SCRATCH(pool);
 		const git_tree_entry *e = git_tree_entry_byindex(tree, i);

@@ -216,6 +216,9 @@ static int cut_row(struct csv_reader *r, char *start, char *end, struct mst_erro
 	char quote = r->opts.quote, delimiter = r->opts.delimiter;
 	r->fields.n = 0;
 	for (;;) {
+		/* a row of nothing but delimiters would take many times its size */
+		if (r->fields.n > r->width + CSV_FIELDS_SPARE)
+			return fail_at(r, r->row_line, 1, err, "more fields than a table can have columns");
 		struct csv_field *f = vec_push(r->pool, &r->fields);
 		int rc = 0;
 		*f = (struct csv_field){ .line = w.line, .col = (uint32_t)(w.p - w.line_start) + 1 };

@@ -20,6 +20,7 @@
 #include "base/vec.h"
 
 #define CSV_ROW_MAX ((size_t)256 << 20) /* bytes of one row */
+#define CSV_FIELDS_SPARE 4000 /* so many fields beyond the columns are counted; then the row is refused uncut */
 
 struct csv_opts {
 	bool quotes;      /* CSV; else TSV, which has neither quote nor escape */

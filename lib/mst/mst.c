@@ -67,6 +67,8 @@ const char *mst_hint_text(const mst_handle *m)
 /* Whether the handle has a database: mst_open may have failed. */
 static int ready(mst_handle *m)
 {
+	/* a stop is for the call that is under way */
+	m->stop = 0;
 	return m->db ? 0 : m->err.code ? m->err.code : mst_fail(&m->err, MST_USAGE, "the handle is not open");
 }
 
@@ -217,7 +219,6 @@ int mst_run(mst_handle *m, const char *const *selectors, size_t n, int64_t *numb
 		rc = run_input_catalogue(pool, m->db, &select, &in, &m->err);
 	if (rc)
 		return rc;
-	m->stop = 0;
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	struct run_opts opts = {
 		.where = m->where,

@@ -159,6 +159,14 @@ static int end(struct import_child *c, struct mst_error *err)
 		if (rc == 1)
 			break;
 	}
+	/* what it said last, a full pipe at most: something that it left behind may hold it open */
+	for (int i = 0; i < 16; i++) {
+		struct pollfd p = { proc_err(c->proc), POLLIN, 0 };
+		ssize_t k = poll(&p, 1, 0) > 0 ? read(p.fd, b, sizeof b) : 0;
+		if (k <= 0)
+			break;
+		keep_stderr(c, b, (size_t)k);
+	}
 	if (c->line.n)
 		say(c, c->line.n);
 	if (status.code == 0 && !status.signal)

@@ -73,6 +73,13 @@ static void one_input(struct import_source *s, const char *name, const char *pat
 	s->n = 1;
 }
 
+/* What is gone or no folder has no files; what cannot be looked into may have. */
+static int cannot_look(const char *path, int error)
+{
+	(void)path;
+	return error != ENOENT && error != ENOTDIR;
+}
+
 static int find_files(struct import_source *s, const char *file, struct mst_error *err)
 {
 	if (!strpbrk(file, "*?[")) {
@@ -80,14 +87,18 @@ static int find_files(struct import_source *s, const char *file, struct mst_erro
 		return 0;
 	}
 	glob_t g;
-	int rc = glob(file, GLOB_NOSORT, NULL, &g);
+	int rc = glob(file, GLOB_NOSORT, cannot_look, &g);
 	if (rc == GLOB_NOMATCH || (rc == 0 && g.gl_pathc == 0)) {
 		if (rc == 0)
 			globfree(&g);
 		return mst_fail(err, MST_NOT_FOUND, "no file matches %s", file);
 	}
-	if (rc)
-		return mst_fail_errno(err, MST_IO, "%s", file);
+	if (rc) {
+		int error = errno;
+		globfree(&g);
+		errno = error;
+		return mst_fail_errno(err, 0, "%s: not every folder can be looked into", file);
+	}
 	s->inputs = pool_array(s->pool, g.gl_pathc, sizeof *s->inputs);
 	for (size_t i = 0; i < g.gl_pathc; i++) {
 		const char *path = pool_strdup(s->pool, g.gl_pathv[i]);

@@ -266,3 +266,23 @@ let the command wait for it, or send its output elsewhere: daemon >/dev/null 2>&
 	[ "$(jq -r 'select(.event == "command") | .command' <<<"$output")" = 'touch ran' ]
 	[ ! -e s/raw/ran ]
 }
+
+@test "the last words of a command that said much are what it failed for" {
+	run bash -c "jq -nc '{type: \"job\", name: \"r.words\", kind: \"import\", attrs: {columns: [\"a\"], command: \"head -c 40000 /dev/zero | tr \\\\\\\\0 x | fold >&2; echo >&2; echo FATAL: disk >&2; exit 1\"}}' | mst-run 2>/dev/null | jq -r 'select(.event == \"job_finished\").error.message'"
+	says 'the command ended with exit status 1: FATAL: disk'
+}
+
+@test "a folder that cannot be looked into fails a pattern: half of the files is not all" {
+	[ "$(id -u)" != 0 ] || skip 'root looks into every folder'
+	mkdir -p two/a two/b
+	echo 1 >two/a/x.csv
+	echo 2 >two/b/x.csv
+	job='{"type":"job","name":"r.half","kind":"import","attrs":{"columns":["a"],"file":"'$PWD'/two/*/*.csv"}}'
+	mst-run <<<"$job"
+	chmod 0 two/b
+	run mst-run <<<"$job"
+	chmod 700 two/b
+	status 1
+	holds 'not every folder can be looked into'
+	[ "$(mst-db psql --warehouse -qAtXc 'SELECT count(*) FROM r.half')" = 2 ]
+}
