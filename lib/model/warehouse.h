@@ -125,6 +125,10 @@ struct warehouse_ops {
 	int (*explain)(struct pool *, const struct warehouse_target *, const char *kind,
 		       const struct warehouse_column *cols, size_t n, warehouse_sink *, void *arg,
 		       struct mst_error *);
+	/* Of a source of the same kind (model/source.h): the query for all of the table of that name; the
+	 * statement that streams a query's rows. */
+	struct str (*source_whole)(struct pool *, const struct warehouse_target *);
+	struct str (*source_copy)(struct pool *, struct str query);
 	/* The first rows, each as a JSON object. */
 	int (*peek)(struct warehouse *, const struct warehouse_target *, int limit, warehouse_sink *, void *arg,
 		    struct mst_error *);

@@ -76,43 +76,21 @@ int import_database_check(struct pool *pool, const struct job *job, struct mst_e
 	return rc;
 }
 
-static struct str quoted(struct pool *pool, struct str name)
-{
-	struct buf b;
-	buf_init(&b, pool);
-	buf_char(&b, '"');
-	for (size_t i = 0; i < name.n; i++) {
-		if (name.p[i] == '"')
-			buf_char(&b, '"');
-		buf_char(&b, name.p[i]);
-	}
-	buf_char(&b, '"');
-	return buf_view(&b);
-}
-
 /* Where the text is empty: the table of the same name. */
-static struct str whole_table(struct pool *pool, const struct warehouse_target *t)
-{
-	struct str table = quoted(pool, t->table), dataset = quoted(pool, t->dataset);
-	if (!t->dataset.n)
-		return str_of(pool_printf(pool, "SELECT * FROM %.*s", STR_FMT(table)));
-	return str_of(pool_printf(pool, "SELECT * FROM %.*s.%.*s", STR_FMT(dataset), STR_FMT(table)));
-}
-
-static struct str query_of(struct pool *pool, struct str text, const struct warehouse_target *t)
+static struct str query_of(struct pool *pool, const struct warehouse_ops *ops, struct str text,
+			   const struct warehouse_target *t)
 {
 	struct str q = text.p ? sql_query_span(text) : (struct str){ "", 0 };
-	return q.n ? q : whole_table(pool, t);
+	return q.n ? q : ops->source_whole(pool, t);
 }
 
 int import_database_explain(struct pool *pool, const struct job *job, const struct warehouse_ops *ops,
 			    const struct warehouse_target *t, warehouse_sink *sink, void *arg, struct mst_error *err)
 {
-	struct str q = query_of(pool, job->sql, t);
+	struct str q = query_of(pool, ops, job->sql, t);
 	struct str source = json_str(pool, job_attr(pool, job, "source"));
-	int rc = sink(arg,
-		      str_of(pool_printf(pool, "-- at the source %.*s\nCOPY (%.*s) TO STDOUT", STR_FMT(source), STR_FMT(q))),
-		      err);
+	struct str copy = ops->source_copy(pool, q);
+	int rc = sink(arg, str_of(pool_printf(pool, "-- at the source %.*s\n%.*s", STR_FMT(source), STR_FMT(copy))), err);
 	return rc ? rc : ops->explain(pool, t, "import", NULL, 0, sink, arg, err);
 }
 
@@ -121,7 +99,7 @@ static int read_query(struct db_import *m, struct mst_error *err)
 	struct task_ctx *c = m->c;
 	struct str text = c->job->sql.p ? c->job->sql : (struct str){ "", 0 };
 	m->query = (struct source_query){ .text = text, .file = c->target.file, .from = { NULL, 0 } };
-	m->query.sql = query_of(c->pool, text, &c->target);
+	m->query.sql = query_of(c->pool, c->warehouse->ops, text, &c->target);
 	int rc = sql_restricted_read(c->pool, text, &m->restricted, err);
 	if (rc && m->source->restricted) {
 		mst_hint(err, "import the rows as they are; or let an admin allow it: mst-connection put %s --restricted no",

@@ -196,6 +196,9 @@ int pg_follow(struct pg_job *, const struct pg_follower *, struct mst_error *);
 
 int pg_effect_done(struct warehouse *, const struct warehouse_target *, struct warehouse_result *,
 		   struct mst_error *);
+struct str pg_source_whole(struct pool *, const struct warehouse_target *);
+struct str pg_source_copy(struct pool *, struct str query);
+
 int pg_load_begin(struct warehouse *, const struct warehouse_target *, const struct warehouse_column *, size_t n,
 		  struct mst_error *);
 int pg_load_put(struct warehouse *, struct str rows, struct mst_error *);

@@ -105,3 +105,16 @@ struct str pg_copy_sql(struct pool *pool, const struct pg_names *n, const struct
 	buf_z(&b, ") FROM STDIN");
 	return buf_view(&b);
 }
+
+struct str pg_source_whole(struct pool *pool, const struct warehouse_target *t)
+{
+	struct str table = db_quote_ident(pool, t->table), dataset = db_quote_ident(pool, t->dataset);
+	if (!t->dataset.n)
+		return str_of(pool_printf(pool, "SELECT * FROM %.*s", STR_FMT(table)));
+	return str_of(pool_printf(pool, "SELECT * FROM %.*s.%.*s", STR_FMT(dataset), STR_FMT(table)));
+}
+
+struct str pg_source_copy(struct pool *pool, struct str query)
+{
+	return str_of(pool_printf(pool, "COPY (%.*s) TO STDOUT", STR_FMT(query)));
+}
