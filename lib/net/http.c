@@ -99,12 +99,7 @@ static bool framed(const struct get *g)
 	return g->chunked || length >= 0 || version >= CURL_HTTP_VERSION_2_0;
 }
 
-static bool packed(struct str s)
-{
-	return str_has_prefix(s, STR("\x1f\x8b")) || str_has_prefix(s, STR("\x28\xb5\x2f\xfd"));
-}
-
-static int check_answer(struct get *g, struct str first)
+static int check_answer(struct get *g)
 {
 	static const char *const known[] = { "", "identity", "gzip", "x-gzip", "zstd" };
 	size_t i = 0;
@@ -113,7 +108,8 @@ static int check_answer(struct get *g, struct str first)
 	if (i == 5)
 		return mst_fail(g->err, MST_REMOTE, "%s: the body is encoded as '%s', which nobody asked for", g->shown,
 				g->encoding);
-	if (framed(g) || packed(first))
+	/* what is packed does not know its end either: another member may have been to come */
+	if (framed(g))
 		return 0;
 	mst_fail(g->err, MST_REMOTE, "%s: the server does not say how long the body is, so its end could be a cut", g->shown);
 	return mst_hint(g->err, "to take it as it comes: -- mst: command: curl -fsS ADDRESS");
@@ -126,7 +122,7 @@ static size_t on_body(char *p, size_t size, size_t n, void *arg)
 	/* what a server says about a failure is not the body */
 	if (!good(status_of(g)))
 		return 0;
-	if (bytes.n && ((!g->handed && check_answer(g, bytes)) || (g->handed = true, g->sink(g->arg, bytes, g->err)))) {
+	if (bytes.n && ((!g->handed && check_answer(g)) || (g->handed = true, g->sink(g->arg, bytes, g->err)))) {
 		g->failed = true;
 		return 0;
 	}
@@ -250,7 +246,7 @@ static int get(struct pool *pool, struct get *g, const struct http_opts *o)
 		g->heard_us = time_mono_us();
 		CURLcode rc = curl_easy_perform(g->curl);
 		if (rc == CURLE_OK && good(status_of(g)))
-			return g->handed ? 0 : check_answer(g, STR(""));
+			return g->handed ? 0 : check_answer(g);
 		int code = explain(g, rc);
 		int64_t ms = g->handed || !g->err->retry || try + 1 >= (o->tries ? o->tries : 5) ? -1 : pause_ms(g, try);
 		if (ms < 0)

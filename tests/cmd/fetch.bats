@@ -71,10 +71,11 @@ fails() { # fails CODE RETRY MESSAGE
 	fails -9 false "$url/unframed: the server does not say how long the body is, so its end could be a cut"
 	[ "$(jq -r .hint <<<"$last")" = 'to take it as it comes: -- mst: command: curl -fsS ADDRESS' ]
 	[ ! -s got ]
-	# but gzip knows its own end
+	# gzip knows the end of a member, not of the file
 	fetch /unframed-gzip
-	status 0
-	gzip -dc got | cmp - body
+	status 5
+	fails -9 false "$url/unframed-gzip: the server does not say how long the body is, so its end could be a cut"
+	[ ! -s got ]
 }
 
 @test "a packed body comes as it is" {
